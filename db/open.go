@@ -1,0 +1,116 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+)
+
+// Dialect tells the two databases apart, inside this room only.
+type Dialect uint8
+
+// The dialects.
+const (
+	SQLite Dialect = iota
+	Postgres
+)
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	dialect Dialect
+	write   *sql.DB // SQLite: the one connection that writes
+	read    *sql.DB
+	url     string
+}
+
+// Open connects to the database that an address names, without touching its
+// tables:
+//
+//	sqlite:/var/lib/kura/kura.db
+//	postgres://user@/kura?host=/run/postgresql
+func Open(ctx context.Context, address string) (*DB, error) {
+	switch {
+	case strings.HasPrefix(address, "sqlite:"):
+		return openSQLite(ctx, strings.TrimPrefix(address, "sqlite:"))
+	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
+		return openPostgres(ctx, address)
+	}
+	return nil, fmt.Errorf("database address %q is neither sqlite:PATH nor postgres://…", address)
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	// Writers queue for one connection and take the lock at BEGIN, so that a
+	// transaction never fails half-way for another one. Readers see a snapshot
+	// and never wait (WAL). synchronous=FULL: a commit that was answered
+	// survives a power cut.
+	dsn := func(q url.Values) string {
+		q.Add("_pragma", "busy_timeout(30000)")
+		q.Add("_pragma", "journal_mode(WAL)")
+		q.Add("_pragma", "synchronous(FULL)")
+		q.Add("_pragma", "foreign_keys(1)")
+		q.Add("_pragma", "cache_size(-16000)")
+		q.Add("_pragma", "temp_store(MEMORY)")
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	}
+	w, err := sql.Open("sqlite", dsn(url.Values{"_txlock": {"immediate"}}))
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	if err := w.PingContext(ctx); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	r, err := sql.Open("sqlite", dsn(url.Values{"_txlock": {"deferred"}}))
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	r.SetMaxOpenConns(16)
+	r.SetMaxIdleConns(8)
+	return &DB{dialect: SQLite, write: w, read: r, url: "sqlite:" + path}, nil
+}
+
+func openPostgres(ctx context.Context, address string) (*DB, error) {
+	p, err := sql.Open("pgx", address)
+	if err != nil {
+		return nil, err
+	}
+	p.SetMaxOpenConns(32)
+	p.SetMaxIdleConns(16)
+	p.SetConnMaxIdleTime(5 * time.Minute)
+	if err := p.PingContext(ctx); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	return &DB{dialect: Postgres, write: p, read: p, url: address}, nil
+}
+
+// Close ends all connections.
+func (d *DB) Close() error {
+	err := d.read.Close()
+	if d.write != d.read {
+		if e := d.write.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// Dialect says which database it is: for backups and diagnosis, not for SQL.
+func (d *DB) Dialect() Dialect { return d.dialect }
+
+// Healthy reports whether the database answers.
+func (d *DB) Healthy(ctx context.Context) error { return d.read.PingContext(ctx) }
+
+// Now is the current time as stored: microseconds since 1970.
+func Now() int64 { return time.Now().UnixMicro() }
+
+// Time turns a stored time into Go's.
+func Time(micros int64) time.Time { return time.UnixMicro(micros).UTC() }

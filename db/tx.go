@@ -1,0 +1,265 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"github.com/kura-build/kura"
+)
+
+// text is a constant SQL text: being unexported, it takes only constants from
+// outside.
+type text string
+
+// Tx is a transaction. It is used by one goroutine at a time.
+type Tx struct {
+	tx       *sql.Tx
+	dialect  Dialect
+	readonly bool
+	depth    int
+	after    []func()
+	notes    map[any]any
+}
+
+// Rows and Scanner are what scanning functions read from.
+type (
+	Rows    = sql.Rows
+	Scanner interface{ Scan(dest ...any) error }
+)
+
+// ErrNoRows says that a query for one row found none.
+var ErrNoRows = sql.ErrNoRows
+
+// Update runs fn in a transaction that may write, and commits it. It runs fn
+// again when the database asks for that (a deadlock or a serialisation
+// failure), so fn must have no effect outside the transaction; what should
+// happen after the commit goes into tx.After.
+func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	for try := 0; ; try++ {
+		err := d.run(ctx, d.write, &sql.TxOptions{}, false, fn)
+		if err == nil || try == 8 || !retryable(err) {
+			return classify(err)
+		}
+		pause := time.Duration(1+rand.IntN(4<<min(try, 6))) * time.Millisecond
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// View runs fn in a transaction that sees one state throughout and writes
+// nothing.
+func (d *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	opts := &sql.TxOptions{}
+	if d.dialect == Postgres {
+		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return classify(d.run(ctx, d.read, opts, true, fn))
+}
+
+func (d *DB) run(ctx context.Context, p *sql.DB, o *sql.TxOptions, ro bool, fn func(*Tx) error) error {
+	sqltx, err := p.BeginTx(ctx, o)
+	if err != nil {
+		return err
+	}
+	tx := &Tx{tx: sqltx, dialect: d.dialect, readonly: ro}
+	done := false
+	defer func() {
+		if !done {
+			sqltx.Rollback()
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if ro {
+		return nil
+	}
+	if err := sqltx.Commit(); err != nil {
+		return err
+	}
+	done = true
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+// After has f called once the transaction has been committed, never if it
+// was not. f must not use the transaction.
+func (t *Tx) After(f func()) { t.after = append(t.after, f) }
+
+// Note keeps a value for the length of the transaction, or of the savepoint
+// in which it is set (the event of this change, for one). Noted gives it back.
+func (t *Tx) Note(key, value any) {
+	if t.notes == nil {
+		t.notes = map[any]any{}
+	}
+	t.notes[key] = value
+}
+
+// Noted gives what Note kept, or nil.
+func (t *Tx) Noted(key any) any { return t.notes[key] }
+
+// ReadOnly reports whether the transaction may not write.
+func (t *Tx) ReadOnly() bool { return t.readonly }
+
+// savepoints are named by depth; constants, as all SQL is.
+var savepoints = [...][3]text{
+	{"SAVEPOINT s0", "RELEASE SAVEPOINT s0", "ROLLBACK TO SAVEPOINT s0"},
+	{"SAVEPOINT s1", "RELEASE SAVEPOINT s1", "ROLLBACK TO SAVEPOINT s1"},
+	{"SAVEPOINT s2", "RELEASE SAVEPOINT s2", "ROLLBACK TO SAVEPOINT s2"},
+	{"SAVEPOINT s3", "RELEASE SAVEPOINT s3", "ROLLBACK TO SAVEPOINT s3"},
+}
+
+// Savepoint runs fn so that its changes vanish when it fails, and the rest of
+// the transaction goes on. Notes set inside do not outlive it.
+func (t *Tx) Savepoint(ctx context.Context, fn func() error) error {
+	if t.depth >= len(savepoints) {
+		return errors.New("db: savepoints nested too deep")
+	}
+	sp := savepoints[t.depth]
+	if _, err := t.Exec(ctx, sp[0]); err != nil {
+		return err
+	}
+	notes, after := t.notes, len(t.after)
+	t.notes = nil
+	t.depth++
+	err := fn()
+	t.depth--
+	t.notes = notes
+	if err != nil {
+		t.after = t.after[:after]
+		if _, e := t.Exec(ctx, sp[2]); e != nil {
+			return errors.Join(err, e)
+		}
+	}
+	if _, e := t.Exec(ctx, sp[1]); e != nil {
+		return errors.Join(err, e)
+	}
+	return err
+}
+
+// Exec runs a statement and gives the number of rows it changed.
+func (t *Tx) Exec(ctx context.Context, q text, args ...any) (int64, error) {
+	r, err := t.tx.ExecContext(ctx, string(q), args...)
+	if err != nil {
+		return 0, classify(err)
+	}
+	return r.RowsAffected()
+}
+
+// Row runs a query for at most one row.
+func (t *Tx) Row(ctx context.Context, q text, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(ctx, string(q), args...)
+}
+
+// Query runs a query. The caller closes the rows.
+func (t *Tx) Query(ctx context.Context, q text, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(ctx, string(q), args...)
+}
+
+// Get runs a query for one value or one row; found is false for none.
+func (t *Tx) Get(ctx context.Context, dest []any, q text, args ...any) (found bool, err error) {
+	err = t.Row(ctx, q, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, classify(err)
+}
+
+// Insert runs an INSERT … RETURNING id.
+func (t *Tx) Insert(ctx context.Context, q text, args ...any) (id int64, err error) {
+	err = t.Row(ctx, q, args...).Scan(&id)
+	return id, classify(err)
+}
+
+// LockRows is appended to a SELECT that must keep others from changing what
+// it read until the end of the transaction. SQLite needs nothing: a writing
+// transaction is alone.
+func (t *Tx) LockRows() Lock {
+	if t.dialect == Postgres {
+		return Lock{" FOR UPDATE"}
+	}
+	return Lock{}
+}
+
+// SkipLocked is LockRows that passes over rows which another transaction has.
+func (t *Tx) SkipLocked() Lock {
+	if t.dialect == Postgres {
+		return Lock{" FOR UPDATE SKIP LOCKED"}
+	}
+	return Lock{}
+}
+
+// Lock is a locking clause: see Builder.Lock.
+type Lock struct{ clause text }
+
+// Each runs a query and yields a value a row, as they are read.
+func Each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q text, args ...any) iter.Seq2[T, error] {
+	return each(ctx, t, scan, string(q), args)
+}
+
+func each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q string, args []any) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		rows, err := t.tx.QueryContext(ctx, q, args...)
+		if err != nil {
+			yield(zero, classify(err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			v, err := scan(rows)
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(zero, classify(err))
+		}
+	}
+}
+
+// All runs a query and gives all its rows.
+func All[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q text, args ...any) ([]T, error) {
+	return collect(Each(ctx, t, scan, q, args...))
+}
+
+func collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
+	var out []T
+	for v, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// Column scans rows of one column.
+func Column[T any](s Scanner) (v T, err error) { return v, s.Scan(&v) }
+
+// classify gives errors of the database their kind.
+func classify(err error) error {
+	if err == nil || kura.KindOf(err) != kura.Other {
+		return err
+	}
+	switch {
+	case unique(err):
+		return &kura.Error{Op: "db", Kind: kura.Exists, Err: err}
+	case full(err):
+		return &kura.Error{Op: "db", Kind: kura.NoSpace, Err: err}
+	case errors.Is(err, context.Canceled):
+		return &kura.Error{Op: "db", Kind: kura.Canceled, Err: err}
+	case lost(err):
+		return &kura.Error{Op: "db", Kind: kura.Unavailable, Err: err}
+	}
+	return err
+}

@@ -1,0 +1,157 @@
+package event
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+)
+
+// Message is a change as the bus carries it.
+type Message struct {
+	ID    int64           `json:"id"`
+	Topic string          `json:"topic"` // noun.verb: build.complete, tag.listing, task.state
+	Time  int64           `json:"time"`
+	Body  json.RawMessage `json:"body"`
+}
+
+// Emit writes a message into the outbox, in the transaction that caused it.
+func Emit(ctx context.Context, tx *db.Tx, topic string, body any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return kura.E("event.Emit", err)
+	}
+	_, err = tx.Exec(ctx, "INSERT INTO outbox (topic, body, time) VALUES ($1, $2, $3)", topic, string(b), db.Now())
+	return kura.E("event.Emit", err)
+}
+
+// Publisher is the bus as the pump needs it.
+type Publisher interface {
+	Publish(ctx context.Context, subject, id string, data []byte) error
+}
+
+// Keep is how long the outbox holds messages, so that a bus which lost its
+// store is filled again.
+const Keep = 7 * 24 * time.Hour
+
+// Pump publishes the outbox to one hub's bus, in order, until ctx ends. Each
+// hub has its own mark, because each embedded bus has its own store. wake is
+// signalled after commits; a slow tick covers lost signals. fresh says that
+// the bus came up empty: everything that the outbox still holds goes out again
+// (consumers know messages by their id).
+type Pump struct {
+	DB    *db.DB
+	Bus   Publisher
+	Hub   string
+	Fresh bool
+	Log   *slog.Logger
+}
+
+// Run pumps until ctx ends.
+func (p *Pump) Run(ctx context.Context, wake <-chan struct{}) {
+	if p.Fresh {
+		if err := p.rewind(ctx); err != nil {
+			p.Log.Error("rewind outbox", "err", err)
+		}
+	}
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	sweep := time.NewTicker(time.Hour)
+	defer sweep.Stop()
+	for {
+		for {
+			n, err := p.Step(ctx)
+			if err != nil {
+				if ctx.Err() == nil {
+					p.Log.Warn("publish outbox", "err", err)
+				}
+				break
+			}
+			if n == 0 {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-tick.C:
+		case <-sweep.C:
+			p.sweep(ctx)
+		}
+	}
+}
+
+func (p *Pump) rewind(ctx context.Context) error {
+	return p.DB.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "DELETE FROM outbox_mark WHERE hub = $1", p.Hub)
+		return err
+	})
+}
+
+func (p *Pump) sweep(ctx context.Context) {
+	err := p.DB.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "DELETE FROM outbox WHERE time < $1", db.Now()-Keep.Microseconds())
+		return err
+	})
+	if err != nil {
+		p.Log.Warn("sweep outbox", "err", err)
+	}
+}
+
+// settle is how long a message rests before it is published while a message
+// with a smaller id may still be uncommitted: ids are given before commits.
+const settle = 2 * time.Second
+
+// Step publishes the next batch and moves the mark behind it.
+func (p *Pump) Step(ctx context.Context) (int, error) {
+	var mark int64
+	var batch []Message
+	err := p.DB.View(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Get(ctx, []any{&mark}, "SELECT outbox_id FROM outbox_mark WHERE hub = $1", p.Hub); err != nil {
+			return err
+		}
+		var err error
+		batch, err = db.All(ctx, tx, func(s db.Scanner) (m Message, err error) {
+			var body string
+			err = s.Scan(&m.ID, &m.Topic, &m.Time, &body)
+			m.Body = json.RawMessage(body)
+			return m, err
+		}, "SELECT id, topic, time, body FROM outbox WHERE id > $1 ORDER BY id LIMIT 256", mark)
+		return err
+	})
+	if err != nil {
+		return 0, kura.E("event.Pump", err)
+	}
+	// A gap in the ids may be a transaction that has not committed yet: stop
+	// before it until it has had time to.
+	next := mark
+	sent := 0
+	for _, m := range batch {
+		if m.ID != next+1 && mark != 0 && time.Since(db.Time(m.Time)) < settle {
+			break
+		}
+		data, err := json.Marshal(m)
+		if err != nil {
+			return 0, kura.E("event.Pump", err)
+		}
+		if err := p.Bus.Publish(ctx, "event."+m.Topic, strconv.FormatInt(m.ID, 10), data); err != nil {
+			return 0, kura.E("event.Pump", err)
+		}
+		next = m.ID
+		sent++
+	}
+	if sent == 0 {
+		return 0, nil
+	}
+	err = p.DB.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO outbox_mark (hub, outbox_id) VALUES ($1, $2)
+			ON CONFLICT (hub) DO UPDATE SET outbox_id = excluded.outbox_id`, p.Hub, next)
+		return err
+	})
+	return sent, kura.E("event.Pump", err)
+}
