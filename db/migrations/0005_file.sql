@@ -1,7 +1,7 @@
 -- +goose Up
 -- room: hub/file
 CREATE TABLE node (
-    dir    TEXT    NOT NULL,              -- "" for the top, else a path without slashes at its ends
+    dir    {{path}} NOT NULL,              -- "" for the top, else a path without slashes at its ends
     name   TEXT    NOT NULL,
     kind   INTEGER NOT NULL,              -- 0 directory, 1 file, 2 link, 3 growing file
     sum    TEXT,                          -- sha256 of a file's bytes, hexadecimal
@@ -14,7 +14,7 @@ CREATE TABLE node (
 CREATE INDEX node_sum ON node (sum) WHERE sum IS NOT NULL;
 -- the pieces of a growing file: an upload, a log
 CREATE TABLE part (
-    dir    TEXT   NOT NULL,
+    dir    {{path}} NOT NULL,
     name   TEXT   NOT NULL,
     start  BIGINT NOT NULL,
     size   BIGINT NOT NULL,
