@@ -19,7 +19,7 @@ var attacks = map[string]func() error{
 	"mount a tmpfs":      func() error { return unix.Mount("x", "/tmp", "tmpfs", 0, "") },
 	"remount /proc/sys":  func() error { return unix.Mount("", "/proc/sys", "", unix.MS_BIND|unix.MS_REMOUNT, "") },
 	"unmount /proc":      func() error { return unix.Unmount("/proc", unix.MNT_DETACH) },
-	"a user namespace":   func() error { return unix.Unshare(unix.CLONE_NEWUSER) },
+	"a user namespace":   cloneUser,
 	"a mount namespace":  func() error { return unix.Unshare(unix.CLONE_NEWNS) },
 	"enter init's":       func() error { return enter("/proc/1/ns/mnt") },
 	"a device node":      func() error { return unix.Mknod("/tmp/vda", unix.S_IFBLK|0o666, int(unix.Mkdev(254, 0))) },
@@ -100,17 +100,40 @@ func empty(path string) func() error {
 
 func tiocsti() error { return ptyIoctl(unix.TIOCSTI) }
 
-// ptyIoctl opens a terminal of its own, which is allowed, and pushes a byte.
+// ptyIoctl makes a terminal of its own the controlling one, which is allowed,
+// and pushes a byte into it.
 func ptyIoctl(cmd uintptr) error {
-	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR, 0)
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY, 0)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	n := 0
+	if err == nil {
+		n, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	}
+	if err == nil {
+		fd, err = unix.Open(fmt.Sprintf("/dev/pts/%d", n), unix.O_RDWR, 0)
+	}
 	if err != nil {
-		fmt.Println("no pty:", err)
+		fmt.Println("no terminal:", err)
 		os.Exit(3)
 	}
 	b := byte('x')
 	_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), cmd, uintptr(unsafe.Pointer(&b)))
 	if e != 0 {
 		return e
+	}
+	return nil
+}
+
+// cloneUser makes a child in a user namespace of its own.
+func cloneUser() error {
+	pid, _, e := unix.RawSyscall6(unix.SYS_CLONE, unix.CLONE_NEWUSER|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if e != 0 {
+		return e
+	}
+	if pid == 0 {
+		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
 	}
 	return nil
 }
