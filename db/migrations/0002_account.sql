@@ -16,6 +16,23 @@ CREATE TABLE permissions (
     name        TEXT NOT NULL UNIQUE,
     description TEXT
 );
+-- in Koji's order, so that a fresh installation has Koji's ids
+INSERT INTO permissions (name, description) VALUES
+    ('admin', 'Everything.'),
+    ('appliance', 'Build appliances.'),
+    ('dist-repo', 'Make repositories for distribution.'),
+    ('host', 'Manage build hosts and channels.'),
+    ('image', 'Build images.'),
+    ('image-import', 'Import images that were built elsewhere.'),
+    ('livecd', 'Build live CDs.'),
+    ('maven-import', 'Import Maven archives that were built elsewhere.'),
+    ('repo', 'Make, expire and delete repositories.'),
+    ('sign', 'Add signatures to packages.'),
+    ('tag', 'Manage tags, their inheritance and their package lists.'),
+    ('target', 'Manage build targets.'),
+    ('win-admin', 'Build for Windows, where the policy asks for it.'),
+    ('win-import', 'Import Windows archives that were built elsewhere.'),
+    ('draft-promoter', 'Promote draft builds, where the policy asks for it.');
 CREATE TABLE user_perms (
     user_id      BIGINT NOT NULL REFERENCES users(id),
     perm_id      BIGINT NOT NULL REFERENCES permissions(id),
