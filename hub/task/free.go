@@ -1,0 +1,156 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+)
+
+// Free takes a task from whoever has it, to be given again.
+func (r *Room) Free(ctx context.Context, tx *db.Tx, id int64) error {
+	const op = "task.Free"
+	t, err := get(ctx, tx, op, id, tx.LockRows())
+	if err != nil {
+		return err
+	}
+	if t.State.Finished() {
+		return kura.Errorf(op, kura.Conflict, "Cannot free task %d, state is %s", id, t.State)
+	}
+	return kura.E(op, r.free(ctx, tx, t, 0))
+}
+
+// free gives a task, whose row is locked, back. The epoch goes up: whoever had
+// it is fenced. A hub's task stays open; any hub takes it up again.
+func (r *Room) free(ctx context.Context, tx *db.Tx, t *Task, pause time.Duration) error {
+	old, now := t.State, db.Now()
+	t.Epoch++
+	t.Waiting, t.LeaseUntil = false, nil
+	if !t.Hub || t.State != Open {
+		t.State, t.HostID = Free, nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE task SET state = $2, host_id = $3, epoch = $4, waiting = FALSE, lease_until = NULL,
+			holder = NULL, phase = NULL, not_before = $5, free_time = $6 WHERE id = $1`,
+		t.ID, t.State, t.HostID, t.Epoch, now+pause.Microseconds(), now); err != nil {
+		return err
+	}
+	if err := endRuns(ctx, tx, t.ID); err != nil {
+		return err
+	}
+	r.freed(tx, t.Hub)
+	if old == t.State {
+		return nil
+	}
+	return changed(ctx, tx, t, old.String())
+}
+
+// Refuse gives a lease back because this host should not do the task: softly
+// for a while, else for good.
+func (r *Room) Refuse(ctx context.Context, tx *db.Tx, h Hold, reason string, soft bool) error {
+	const op = "task.Refuse"
+	t, err := Own(ctx, tx, h)
+	if err != nil {
+		return kura.E(op, err)
+	}
+	if err := r.SetRefusal(ctx, tx, t.ID, h.Host, soft, true, reason); err != nil {
+		return err
+	}
+	return kura.E(op, r.free(ctx, tx, t, 0))
+}
+
+// SetRefusal keeps a task from a host, without touching who has it now. byHost
+// says that the host itself refused.
+func (r *Room) SetRefusal(ctx context.Context, tx *db.Tx, task, host int64, soft, byHost bool, msg string) error {
+	const op = "task.SetRefusal"
+	if _, err := tx.Exec(ctx, `INSERT INTO task_refusals (task_id, host_id, by_host, soft, msg, time)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (task_id, host_id) DO UPDATE
+		SET by_host = excluded.by_host, soft = excluded.soft, msg = excluded.msg, time = excluded.time`,
+		task, host, byHost, soft, msg, db.Now()); err != nil {
+		return kura.E(op, err)
+	}
+	return kura.E(op, note(ctx, tx, task, &host, "Host refused task: "+msg))
+}
+
+// Return gives a lease back for the host's own fault: the task goes elsewhere,
+// or fails when it came back too often.
+func (r *Room) Return(ctx context.Context, tx *db.Tx, h Hold, f Fault) (*Task, error) {
+	const op = "task.Return"
+	t, err := Own(ctx, tx, h)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	if t.Losses+1 >= r.Losses {
+		return t, kura.E(op, r.fail(ctx, tx, t, f))
+	}
+	if h.Host != 0 {
+		if err := r.SetRefusal(ctx, tx, t.ID, h.Host, true, false, f.Message); err != nil {
+			return nil, err
+		}
+	}
+	return t, kura.E(op, r.lose(ctx, tx, t, "returned: "+f.Message))
+}
+
+// lose counts a lease that came to nothing, and frees the task or fails it.
+func (r *Room) lose(ctx context.Context, tx *db.Tx, t *Task, why string) error {
+	t.Losses++
+	if _, err := tx.Exec(ctx, "UPDATE task SET losses = $2 WHERE id = $1", t.ID, t.Losses); err != nil {
+		return err
+	}
+	if err := note(ctx, tx, t.ID, t.HostID, why); err != nil {
+		return err
+	}
+	if t.Losses >= r.Losses {
+		return r.fail(ctx, tx, t, Fault{Message: fmt.Sprintf(
+			"task %d was given up after %d attempts that ended without a result; the last one: %s", t.ID, t.Losses, why)})
+	}
+	return r.free(ctx, tx, t, time.Duration(t.Losses)*r.Retry)
+}
+
+// lostRow is a lease that ran out.
+const sweepBatch = 100
+
+// Sweep takes back leases that ran out. Any hub may, at any time.
+func (r *Room) Sweep(ctx context.Context, d *db.DB) (int, error) {
+	const op = "task.Sweep"
+	var ids []int64
+	err := d.View(ctx, func(tx *db.Tx) (err error) {
+		ids, err = db.All(ctx, tx, db.Column[int64], `SELECT id FROM task WHERE lease_until IS NOT NULL AND lease_until < $1
+			ORDER BY lease_until LIMIT $2`, db.Now(), sweepBatch)
+		return err
+	})
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
+	n := 0
+	for _, id := range ids {
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			t, err := get(ctx, tx, op, id, tx.LockRows())
+			if err != nil || t.LeaseUntil == nil || *t.LeaseUntil >= db.Now() {
+				return err
+			}
+			if t.State.Finished() {
+				_, err = tx.Exec(ctx, "UPDATE task SET lease_until = NULL WHERE id = $1", id)
+				return err
+			}
+			return r.lose(ctx, tx, t, lostWords(ctx, tx, t))
+		})
+		if err != nil {
+			return n, kura.E(op, err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+func lostWords(ctx context.Context, tx *db.Tx, t *Task) string {
+	if t.HostID == nil {
+		return "the hub that ran it fell silent"
+	}
+	h, err := GetHost(ctx, tx, Ref{ID: *t.HostID}, 0)
+	if err != nil {
+		return fmt.Sprintf("host %d fell silent", *t.HostID)
+	}
+	return fmt.Sprintf("host %s fell silent", h.Name)
+}
