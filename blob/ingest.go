@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"syscall"
 
 	"github.com/kura-build/kura"
 )
@@ -56,28 +55,4 @@ func Match(op string, expect *Sum, got Sum, size int64) error {
 	return kura.Errorf(op, kura.Invalid,
 		"the content received (%d bytes) has SHA-256 %s, but %s was announced: it was damaged on the way or is another file; send it again",
 		size, got, *expect)
-}
-
-// DiskError gives an error of a local file system its kind. A full disk, a used
-// up quota and a file size limit are all NoSpace, with the directory to look at.
-func DiskError(op, dir string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return kura.Errorf(op, kura.Canceled, "stopped on request: %w", err)
-	case errors.Is(err, context.DeadlineExceeded):
-		return kura.Errorf(op, kura.Unavailable, "not done in time: %w", err)
-	case errors.Is(err, ErrSource):
-		return kura.E(op, err)
-	case errors.Is(err, syscall.ENOSPC):
-		return kura.Errorf(op, kura.NoSpace, "the disk under %s is full: free some space or inodes there: %w", dir, err)
-	case errors.Is(err, syscall.EDQUOT):
-		return kura.Errorf(op, kura.NoSpace, "the quota for %s is used up: raise it or free some space: %w", dir, err)
-	case errors.Is(err, syscall.EFBIG):
-		return kura.Errorf(op, kura.NoSpace, "a file under %s may not grow further: raise the process's file size limit: %w", dir, err)
-	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ESTALE):
-		return kura.Errorf(op, kura.Unavailable, "%s cannot be used: look at its mount: %w", dir, err)
-	}
-	return kura.E(op, err)
 }
