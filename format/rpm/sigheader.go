@@ -107,7 +107,7 @@ func Replace(sig *Header, packets ...[]byte) ([]byte, error) {
 	raw := b.Encode(TagHeaderSignatures)
 	if hadRoom {
 		// One more entry and its bytes fill what is left.
-		if room := len(pad8(bytes.Clone(sig.raw))) - len(raw) - 16; room > 0 {
+		if room := len(sig.raw) - len(raw) - 16; room > 0 {
 			b.SetBinary(SigTagReservedSpace, make([]byte, room))
 			raw = b.Encode(TagHeaderSignatures)
 		}
