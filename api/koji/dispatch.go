@@ -1,0 +1,191 @@
+package koji
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/xmlrpc"
+	"github.com/kura-build/kura/hub/account"
+)
+
+// request is one HTTP call.
+type request struct {
+	http   *http.Request
+	remote string
+	method string
+	params []any
+	cred   credentials
+	stale  bool // the session's last use should be noted
+}
+
+// Call is one method call: the only one of its HTTP call, or an entry of a
+// multicall.
+type Call struct {
+	Method *Method
+	Args   *Args
+	Actor  account.Actor
+	Tx     *db.Tx // nil for methods of mode Apart
+
+	// Invoke calls another reading method with the rights of this one's actor.
+	Invoke func(ctx context.Context, method string, params []any, kw map[string]any) (any, error)
+
+	request *request
+}
+
+// dispatch carries out a request and writes the answer.
+func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err error) {
+	mode, err := s.modeOf(q)
+	if err != nil {
+		return err
+	}
+	if q.cred, err = readCredentials(q.http, q.remote); err != nil {
+		return err
+	}
+	switch mode {
+	case Write:
+		out.hold = true
+		return s.DB.Update(ctx, func(tx *db.Tx) error {
+			out.reset() // this may be another attempt
+			return s.answer(ctx, tx, q, true, out)
+		})
+	case Read:
+		return s.DB.View(ctx, func(tx *db.Tx) error { return s.answer(ctx, tx, q, false, out) })
+	default:
+		return s.answerApart(ctx, q, out)
+	}
+}
+
+// modeOf looks at what is called before a transaction is opened. A multicall
+// writes if one of its entries does.
+func (s *Server) modeOf(q *request) (Mode, error) {
+	if !isMultiCall(q.method) {
+		m, _, err := s.api.find(q.method)
+		if err != nil {
+			return 0, err
+		}
+		return m.Mode, nil
+	}
+	entries, err := multiEntries(q.params)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		if m, _, err := s.api.find(e.method); err == nil && m.Mode == Write {
+			return Write, nil
+		}
+	}
+	return Read, nil
+}
+
+// answer runs inside the transaction of the call.
+func (s *Server) answer(ctx context.Context, tx *db.Tx, q *request, writes bool, out *reply) error {
+	actor, err := s.who(ctx, tx, q)
+	if err == nil && writes {
+		err = s.advance(ctx, tx, q, actor)
+	}
+	if err != nil {
+		return err
+	}
+	if isMultiCall(q.method) {
+		return s.multiCall(ctx, tx, q, actor, out)
+	}
+	v, err := s.invoke(ctx, tx, q, actor, q.method, q.params)
+	if err != nil {
+		return err
+	}
+	return xmlrpc.EncodeResponse(out, v)
+}
+
+// answerApart is for methods that run without a transaction: only the session
+// is checked in one.
+func (s *Server) answerApart(ctx context.Context, q *request, out *reply) error {
+	actor, err := s.whoApart(ctx, q)
+	if err != nil {
+		return err
+	}
+	v, err := s.invoke(ctx, nil, q, actor, q.method, q.params)
+	if err != nil {
+		return err
+	}
+	return xmlrpc.EncodeResponse(out, v)
+}
+
+func (s *Server) whoApart(ctx context.Context, q *request) (actor account.Actor, err error) {
+	if !q.cred.given() {
+		return account.Actor{IP: q.remote}, nil
+	}
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		actor, err = s.who(ctx, tx, q)
+		return err
+	})
+	return actor, err
+}
+
+// admit keeps out whom an exclusive session or the lock-out of the whole hub
+// shuts out. It looks at each method, of a multicall too.
+func (s *Server) admit(method string, a account.Actor) error {
+	if !isLogin(method) && method != "exclusiveSession" && method != "logout" {
+		if err := a.CheckLock(); err != nil {
+			return err
+		}
+	}
+	if s.LockOut && !isLogin(method) && method != "logout" && !a.Has("admin") {
+		return fault(serverOffline, "Server disabled for maintenance")
+	}
+	return nil
+}
+
+// invoke is the one way to a handler: everything is checked here.
+func (s *Server) invoke(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, method string, params []any) (any, error) {
+	positional, kw := splitKeywords(params)
+	return s.call(ctx, tx, q, actor, method, positional, kw)
+}
+
+func (s *Server) call(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, method string,
+	positional []any, kw map[string]any) (any, error) {
+	m, handler, err := s.api.find(method)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.admit(method, actor); err != nil {
+		return nil, err
+	}
+	if (m.Mode == Apart) != (tx == nil) {
+		return nil, kura.Errorf("koji.call", kura.Invalid,
+			"%s cannot be part of another call: call it by itself", method)
+	}
+	args, err := m.sig.bind(positional, kw)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Needs.Allow(actor); err != nil {
+		return nil, err
+	}
+	c := &Call{Method: m, Args: args, Actor: actor, Tx: tx, request: q}
+	c.Invoke = func(ctx context.Context, name string, params []any, kw map[string]any) (any, error) {
+		inner, _, err := s.api.find(name)
+		if err != nil {
+			return nil, err
+		}
+		if inner.Mode != Read || s.nests(name) {
+			return nil, kura.Errorf("koji.call", kura.Invalid, "%s cannot be called through %s", name, method)
+		}
+		return s.call(ctx, tx, q, actor, name, params, kw)
+	}
+	return guarded(ctx, c, handler)
+}
+
+// guarded turns the panic of a handler into an error, so that the client gets
+// a fault and the transaction ends.
+func guarded(ctx context.Context, c *Call, h Handler) (v any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in %s: %v\n%s", c.Method.Name, p, debug.Stack())
+		}
+	}()
+	return h(ctx, c)
+}

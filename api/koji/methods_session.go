@@ -1,0 +1,30 @@
+package koji
+
+// Sessions, and what the hub says about itself.
+var sessionMethods = []Method{
+	{Name: "_listapi", Python: "HandlerRegistry.list_api(self)", Needs: Anonymous, Mode: Read},
+	{Name: "count", Python: "RootExports.count(self, methodName, *args, **kw)", Needs: Anonymous, Mode: Read},
+	{Name: "countAndFilterResults", Python: "RootExports.countAndFilterResults(self, methodName, *args, **kw)", Needs: Anonymous, Mode: Read},
+	{Name: "echo", Python: "RootExports.echo(self, *args)", Needs: Anonymous, Mode: Read},
+	{Name: "error", Python: "RootExports.error(self)", Needs: Anonymous, Mode: Read},
+	{Name: "exclusiveSession", Python: "exclusiveSession(*args, **opts)", Needs: Login, Mode: Write},
+	{Name: "fault", Python: "RootExports.fault(self)", Needs: Anonymous, Mode: Read},
+	{Name: "filterResults", Python: "RootExports.filterResults(self, methodName, *args, **kw)", Needs: Anonymous, Mode: Read},
+	{Name: "getAPIVersion", Python: "RootExports.getAPIVersion(self)", Needs: Anonymous, Mode: Read},
+	{Name: "getKojiVersion", Python: "RootExports.getKojiVersion(self)", Needs: Anonymous, Mode: Read},
+	{Name: "getSessionInfo", Python: "RootExports.getSessionInfo(self, details=False, user_id=None)", Needs: Login, Mode: Read},
+	{Name: "hello", Python: "RootExports.hello(self, *args)", Needs: Anonymous, Mode: Read},
+	{Name: "login", Python: "login(*args, **opts)", Needs: Anonymous, Mode: Apart},
+	{Name: "logout", Python: "logout(session_id=None)", Needs: Login, Mode: Write},
+	{Name: "logoutChild", Python: "logoutChild(session_id)", Needs: Login, Mode: Write},
+	{Name: "mavenEnabled", Python: "RootExports.mavenEnabled(self)", Needs: Anonymous, Mode: Read},
+	{Name: "sharedSession", Python: "sharedSession()", Needs: Login, Mode: Write},
+	{Name: "showOpts", Python: "RootExports.showOpts(self, as_string=True)", Needs: Perm("admin"), Mode: Read},
+	{Name: "showSession", Python: "RootExports.showSession(self)", Needs: Anonymous, Mode: Read},
+	{Name: "sslLogin", Python: "sslLogin(*args, **opts)", Needs: Anonymous, Mode: Apart},
+	{Name: "subsession", Python: "subsession()", Needs: Login, Mode: Write},
+	{Name: "system.listMethods", Python: "HandlerRegistry.system_listMethods(self)", Needs: Anonymous, Mode: Read},
+	{Name: "system.methodHelp", Python: "HandlerRegistry.system_methodHelp(self, method)", Needs: Anonymous, Mode: Read},
+	{Name: "system.methodSignature", Python: "HandlerRegistry.system_methodSignature(self, method)", Needs: Anonymous, Mode: Read},
+	{Name: "winEnabled", Python: "RootExports.winEnabled(self)", Needs: Anonymous, Mode: Read},
+}

@@ -1,0 +1,73 @@
+package koji
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/kura-build/kura"
+)
+
+const (
+	// holdBack is how much of an answer is kept before it is streamed: smaller
+	// answers get a length, and errors up to there become faults.
+	holdBack = 256 << 10
+	// holdMost bounds the answer of a writing call, which waits for the commit.
+	holdMost = 256 << 20
+	// writePatience is how long a client may take for one piece of a stream,
+	// for which a transaction stays open.
+	writePatience = 2 * time.Minute
+)
+
+// reply gathers an answer and decides when it goes out.
+type reply struct {
+	w       http.ResponseWriter
+	buf     []byte
+	hold    bool // nothing goes out before finish
+	started bool // the head is out: no way back
+}
+
+func (r *reply) Write(p []byte) (int, error) {
+	if r.started {
+		return r.send(p)
+	}
+	r.buf = append(r.buf, p...)
+	if r.hold {
+		if len(r.buf) > holdMost {
+			return 0, kura.Errorf("koji.reply", kura.TooLarge,
+				"the answer is over %d MiB: ask for less in one call", holdMost>>20)
+		}
+		return len(p), nil
+	}
+	if len(r.buf) > holdBack {
+		r.started = true
+		r.w.Header().Set("Content-Type", "text/xml")
+		r.w.WriteHeader(http.StatusOK)
+		if _, err := r.send(r.buf); err != nil {
+			return 0, err
+		}
+		r.buf = nil
+	}
+	return len(p), nil
+}
+
+func (r *reply) send(p []byte) (int, error) {
+	// Not every ResponseWriter has deadlines; the server's has.
+	_ = http.NewResponseController(r.w).SetWriteDeadline(time.Now().Add(writePatience))
+	return r.w.Write(p)
+}
+
+// reset forgets what was written, before another attempt or a fault.
+func (r *reply) reset() { r.buf = r.buf[:0] }
+
+// finish sends what was held back.
+func (r *reply) finish() {
+	if r.started {
+		return
+	}
+	r.started = true
+	r.w.Header().Set("Content-Type", "text/xml")
+	r.w.Header().Set("Content-Length", strconv.Itoa(len(r.buf)))
+	r.w.WriteHeader(http.StatusOK)
+	_, _ = r.send(r.buf) // a client that has gone hears nothing
+}

@@ -1,0 +1,101 @@
+package koji
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/format/xmlrpc"
+)
+
+// TimeText is an instant (microseconds since 1970) as Koji's hub shows it, in
+// the fields *_time: an ISO text with a space, and microseconds only if there
+// are any. 0 is nil.
+func TimeText(micros int64) any {
+	if micros == 0 {
+		return nil
+	}
+	layout := "2006-01-02 15:04:05.000000-07:00"
+	if micros%1e6 == 0 {
+		layout = "2006-01-02 15:04:05-07:00"
+	}
+	return time.UnixMicro(micros).UTC().Format(layout)
+}
+
+// TimeTS is the same instant in the fields *_ts: seconds. 0 is nil.
+func TimeTS(micros int64) any {
+	if micros == 0 {
+		return nil
+	}
+	return float64(micros) / 1e6
+}
+
+// QueryOpts are the options that many listing methods take: how to order and
+// cut the list, or only to count it.
+type QueryOpts struct {
+	CountOnly, AsList bool
+	Order             []string // members of the rows; a leading minus turns the order round
+	Offset, Limit     int      // Limit -1: none
+}
+
+// QueryOpts reads the argument queryOpts.
+func (a *Args) QueryOpts() QueryOpts {
+	m := a.Map("queryOpts")
+	o := QueryOpts{CountOnly: truthy(m["countOnly"]), AsList: truthy(m["asList"]), Limit: -1}
+	if s, ok := m["order"].(string); ok && s != "" {
+		o.Order = strings.Split(s, ",")
+	}
+	for name, to := range map[string]*int{"offset": &o.Offset, "limit": &o.Limit} {
+		if m[name] == nil {
+			continue
+		}
+		n, ok := toInt(m[name])
+		if !ok || n < 0 || n > 1<<31 {
+			a.wrong("queryOpts", name+" from 0 on", m[name])
+			continue
+		}
+		*to = int(n)
+	}
+	return o
+}
+
+// Apply orders, cuts and counts rows that are all of one shape.
+func (o QueryOpts) Apply(rows []xmlrpc.Struct) (any, error) {
+	for _, name := range slices.Backward(o.Order) {
+		name, down := strings.CutPrefix(strings.TrimSpace(name), "-")
+		if len(rows) == 0 {
+			break
+		}
+		at := slices.IndexFunc(rows[0], func(m xmlrpc.Member) bool { return m.Name == name })
+		if at < 0 {
+			return nil, kura.Errorf("koji.queryOpts", kura.Invalid, "Invalid order: %s", name)
+		}
+		slices.SortStableFunc(rows, func(x, y xmlrpc.Struct) int {
+			n := compare(x[at].Value, y[at].Value, 1)
+			if down {
+				return -n
+			}
+			return n
+		})
+	}
+	rows = rows[min(o.Offset, len(rows)):]
+	if o.Limit >= 0 {
+		rows = rows[:min(o.Limit, len(rows))]
+	}
+	switch {
+	case o.CountOnly:
+		return len(rows), nil
+	case !o.AsList:
+		return rows, nil
+	}
+	lists := make([]any, len(rows))
+	for i, row := range rows {
+		list := make([]any, len(row))
+		for j, m := range row {
+			list[j] = m.Value
+		}
+		lists[i] = list
+	}
+	return lists, nil
+}
