@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The example is complete, and what it gives as defaults are the defaults.
+func TestExampleHoldsEveryKey(t *testing.T) {
+	text, err := os.ReadFile("kura.example.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := ""
+	var have []string
+	key := regexp.MustCompile(`^(?:# )?([a-z_]+) = `)
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "[") {
+			section = strings.Trim(strings.TrimSpace(line), "[]") + "."
+		} else if m := key.FindStringSubmatch(line); m != nil {
+			have = append(have, section+m[1])
+		}
+	}
+	want := knownKeys()
+	slices.Sort(have)
+	slices.Sort(want)
+	if !slices.Equal(have, want) {
+		t.Errorf("the example has\n%v\nthe program knows\n%v", have, want)
+	}
+	dir := t.TempDir()
+	bare, err := Load(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(dir, "kura.toml"), text, 0o600)
+	full, err := Load(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full.Hub.Hosts, full.Bus.Routes, full.Builder.Emulate = nil, nil, nil
+	if !reflect.DeepEqual(bare, full) {
+		t.Errorf("the example changes the defaults:\n%+v\n%+v", bare, full)
+	}
+}
+
+func TestUnknownKeyNamesTheNearest(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "kura.toml"), []byte("[listen]\nwebb = \":1\"\n"), 0o600)
+	_, err := Load(dir, "")
+	if err == nil || !strings.Contains(err.Error(), `did you mean "listen.web"?`) {
+		t.Errorf("got %v", err)
+	}
+}
