@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kura-build/kura"
@@ -44,6 +45,45 @@ func (r *Room) free(ctx context.Context, tx *db.Tx, t *Task, pause time.Duration
 		return nil
 	}
 	return changed(ctx, tx, t, old.String())
+}
+
+// Release gives a lease back that was never used.
+func (r *Room) Release(ctx context.Context, tx *db.Tx, h Hold) error {
+	t, err := Own(ctx, tx, h)
+	if err != nil {
+		return kura.E("task.Release", err)
+	}
+	return kura.E("task.Release", r.free(ctx, tx, t, 0))
+}
+
+// Reclaim takes back the host's leases that it does not know of: it was started
+// anew, or an answer was lost on the way. Leases younger than grace may still
+// be on their way.
+func (r *Room) Reclaim(ctx context.Context, tx *db.Tx, host int64, known []Hold, grace time.Duration) (int, error) {
+	const op = "task.Reclaim"
+	mine, err := db.All(ctx, tx, scanTask, "SELECT "+columns+` FROM task WHERE task.state IN (1, 4) AND task.host_id = $1
+		AND task.state = 1 AND task.start_time < $2 ORDER BY task.id`, host, db.Now()-grace.Microseconds())
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
+	n := 0
+	for _, t := range mine {
+		if slices.ContainsFunc(known, func(h Hold) bool { return h.Task == t.ID && h.Epoch == t.Epoch }) {
+			continue
+		}
+		t, err := Own(ctx, tx, hold(t))
+		if kura.Is(err, kura.Fenced) {
+			continue
+		}
+		if err != nil {
+			return n, kura.E(op, err)
+		}
+		if err := r.lose(ctx, tx, t, "its host started anew without it"); err != nil {
+			return n, kura.E(op, err)
+		}
+		n++
+	}
+	return n, nil
 }
 
 // Refuse gives a lease back because this host should not do the task: softly
@@ -108,7 +148,7 @@ func (r *Room) lose(ctx context.Context, tx *db.Tx, t *Task, why string) error {
 	return r.free(ctx, tx, t, time.Duration(t.Losses)*r.Retry)
 }
 
-// lostRow is a lease that ran out.
+// sweepBatch is how many leases one sweep takes back.
 const sweepBatch = 100
 
 // Sweep takes back leases that ran out. Any hub may, at any time.
