@@ -16,6 +16,9 @@
 //     leaves. The log is also its memory: nonces and what was signed are read
 //     back from it, so that a restart or a restored hub does not allow a replay.
 //
+// Every answer tells the end of the audit log. The hub keeps it, so that the
+// log cannot be cut or rewritten unnoticed even by who has become the signer.
+//
 // So a stolen database is worth nothing here, and a stolen hub can sign only
 // slowly, under the name of each build, and in the open.
 //
@@ -26,6 +29,7 @@
 //	hubs        public keys of the hubs whose authorisations count, one a line
 //	keys/       one file a key, named by fingerprint; the private part is sealed
 //	            with XChaCha20-Poly1305 together with what the key may sign
+//	lock        held by the running signer
 //	audit.log   one JSON object a line, each with the SHA-256 of the line before
 //
 // A host key protects backups of keys/ that leave host.key out, and nothing

@@ -18,6 +18,7 @@ type guard struct {
 	mu     sync.Mutex
 	nonces map[string]int64 // used, until they expire
 	swept  int64
+	floor  int64               // the latest expiry that was forgotten
 	signed map[uint64][16]byte // key, build and package → header
 
 	signing  bucket
@@ -80,6 +81,10 @@ func (g *guard) admit(auth protocol.SignerAuthorisation, now time.Time) error {
 	if _, used := g.nonces[auth.Nonce]; used {
 		return refuse(kindDenied, "this authorisation was used already: each is good once; ask the hub for a new one")
 	}
+	if auth.Expires <= g.floor {
+		// Only a clock that was set back makes it look good still.
+		return refuse(kindDenied, "this authorisation is older than those that the signer remembers: compare the clocks; starting the signer again makes it read its log")
+	}
 	rate := &g.signing
 	if auth.Operation == protocol.CreateKey || auth.Operation == protocol.DisableKey {
 		rate = &g.keys
@@ -129,6 +134,7 @@ func (g *guard) sweep(now time.Time) {
 	for nonce, end := range g.nonces {
 		if end < g.swept {
 			delete(g.nonces, nonce)
+			g.floor = max(g.floor, end)
 		}
 	}
 }

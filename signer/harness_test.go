@@ -163,24 +163,38 @@ func sample(t testing.TB, name string) (pkg []byte, header *rpm.Package) {
 }
 
 // splice puts a header signature into a package.
-func splice(t testing.TB, pkg []byte, p *rpm.Package, tag rpm.Tag, sig []byte) []byte {
+func splice(t testing.TB, pkg []byte, p *rpm.Package, sig []byte) []byte {
 	t.Helper()
-	var b rpm.HeaderBuilder
-	b.SetBinary(tag, sig)
-	for _, s := range []rpm.Tag{rpm.SigTagSHA1, rpm.SigTagSHA256} {
-		b.SetString(s, p.Sig.String(s))
+	head, err := rpm.Replace(p.Sig, sig)
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.SetBinary(rpm.SigTagMD5, p.Sig.Bytes(rpm.SigTagMD5))
-	for _, s := range []rpm.Tag{rpm.SigTagSize, rpm.SigTagPayloadSize} {
-		n, _ := p.Sig.Int(s)
-		b.SetInt32(s, uint32(n))
+	s, err := rpm.Splice(bytes.NewReader(pkg), int64(len(pkg)), head)
+	if err != nil {
+		t.Fatal(err)
 	}
-	head := b.Encode(rpm.TagHeaderSignatures)
-	for len(head)%8 != 0 {
-		head = append(head, 0)
+	out, err := io.ReadAll(s)
+	if err != nil {
+		t.Fatal(err)
 	}
-	lead := int(p.HeaderStart) - len(p.RawSig)
-	return append(append(bytes.Clone(pkg[:lead]), head...), pkg[p.HeaderStart:]...)
+	return out
+}
+
+// checksig is what rpm says to a package when it knows one key only.
+func checksig(t testing.TB, key protocol.SignerKey, pkg []byte) (string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	pub, file, db := filepath.Join(dir, "pub"), filepath.Join(dir, "x.rpm"), filepath.Join(dir, "db")
+	for name, data := range map[string][]byte{pub: []byte(key.Public), file: pkg} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "rpmkeys", "--dbpath", db, "--import", pub)
+	cmd := exec.Command("rpmkeys", "--dbpath", db, "--define", "_pkgverify_level all", "--checksig", "-v", file)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // wantKind checks that an error is a refusal of a kind.

@@ -25,7 +25,7 @@ func checkHeader(data []byte, nvra string, old bool) error {
 	if err := oneRegion(data); err != nil {
 		return refuse(kindInvalid, "the header of %s cannot be signed: %v", nvra, err)
 	}
-	if is := headerNVRA(h); is != nvra {
+	if is := (&rpm.Package{Header: h}).NEVRA().NVRA(); is != nvra {
 		return refuse(kindDenied, "the header is that of %q, but %q is what the hub allowed to sign", short(is, 200), nvra)
 	}
 	if err := payloadDigest(h); err != nil && !(old && errors.Is(err, errNoDigest)) {
@@ -48,13 +48,6 @@ func oneRegion(data []byte) error {
 		return errors.New("tags were added to it outside of its immutable region")
 	}
 	return nil
-}
-
-// headerNVRA is name-version-release.arch as the file is called; a source
-// package has the architecture src or nosrc.
-func headerNVRA(h *rpm.Header) string {
-	arch := (&rpm.Package{Header: h}).Arch()
-	return fmt.Sprintf("%s-%s-%s.%s", h.String(rpm.TagName), h.String(rpm.TagVersion), h.String(rpm.TagRelease), arch)
 }
 
 var errNoDigest = errors.New("it holds no digest of the payload, so a signature would not cover the files: build it with rpm 4.14 or later, or allow old packages")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -241,7 +242,10 @@ func unarmor(text, kind string, limit int) ([]byte, error) {
 	if len(text) > 2*limit {
 		return nil, fmt.Errorf("%d bytes are too many (limit %d)", len(text), 2*limit)
 	}
-	block, err := armor.Decode(bytes.NewReader([]byte(text)))
+	if strings.Count(text, "-----BEGIN PGP") > 1 {
+		return nil, errors.New("there is more than one block of armour: give one at a time")
+	}
+	block, err := armor.Decode(strings.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("it is not OpenPGP armour: %w", err)
 	}
