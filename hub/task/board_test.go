@@ -32,7 +32,7 @@ func (w *world) hosts(n int, arch string) (ids []int64) {
 	w.t.Helper()
 	w.do(func(tx *db.Tx) error {
 		for i := range n {
-			id, err := w.r.AddHost(ctx, tx, fmt.Sprintf("%s-%d", arch, i), []string{arch}, false, 1)
+			id, err := w.r.AddHost(ctx, tx, admin, fmt.Sprintf("%s-%d", arch, i), []string{arch})
 			if err != nil {
 				return err
 			}

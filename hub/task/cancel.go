@@ -6,16 +6,22 @@ import (
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
 )
 
-// Owns reports whether the user owns the task: who may cancel it, besides its
-// host and administrators.
-func Owns(ctx context.Context, tx *db.Tx, id, user int64) (bool, error) {
+// MayCancel says whether the actor may cancel the task: its owner, the host
+// that has it, an administrator.
+func MayCancel(ctx context.Context, tx *db.Tx, by account.Actor, id int64) error {
 	t, err := Get(ctx, tx, id)
-	if err != nil {
-		return false, kura.E("task.Owns", err)
+	if err != nil || by.Has(account.Admin) || t.Owner != nil && by.Is(*t.Owner) {
+		return err
 	}
-	return t.Owner != nil && *t.Owner == user && user != 0, nil
+	if by.Type == account.Host && t.HostID != nil && t.State == Open {
+		if h, err := HostOfUser(ctx, tx, by.ID); err == nil && h.ID == *t.HostID {
+			return nil
+		}
+	}
+	return kura.Errorf("task.MayCancel", kura.Denied, "Cannot cancel task %d, not owner", id)
 }
 
 // Cancel stops a task and, with recurse, everything below it. It is false for

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/event"
 )
 
@@ -170,7 +171,7 @@ func checkArches(op string, arches []string) (string, error) {
 }
 
 // AddHost makes a host in the channel "default", with its user.
-func (r *Room) AddHost(ctx context.Context, tx *db.Tx, name string, arches []string, force bool, by int64) (int64, error) {
+func (r *Room) AddHost(ctx context.Context, tx *db.Tx, by account.Actor, name string, arches []string) (int64, error) {
 	const op = "task.AddHost"
 	if !hostName.MatchString(name) {
 		return 0, kura.Errorf(op, kura.Invalid, "host name %q: use the host's DNS name", name)
@@ -188,10 +189,7 @@ func (r *Room) AddHost(ctx context.Context, tx *db.Tx, name string, arches []str
 	if err != nil {
 		return 0, kura.E(op, err)
 	}
-	if r.HostUser == nil {
-		return 0, kura.Errorf(op, kura.Other, "no way to make the user of host %s was given", name)
-	}
-	user, err := r.HostUser(ctx, tx, name, force)
+	user, err := hostUser(ctx, tx, name)
 	if err != nil {
 		return 0, kura.E(op, err)
 	}
@@ -200,25 +198,41 @@ func (r *Room) AddHost(ctx context.Context, tx *db.Tx, name string, arches []str
 		return 0, kura.E(op, err)
 	}
 	h := &Host{ID: id, Name: name, Arches: &list, Capacity: 2, Enabled: true}
-	if err := writeConfig(ctx, tx, h, by); err != nil {
+	if err := writeConfig(ctx, tx, by, h); err != nil {
 		return 0, kura.E(op, err)
 	}
-	return id, r.join(ctx, tx, h, def, by)
+	return id, r.join(ctx, tx, by, h, def)
+}
+
+// hostUser gives the user that a host logs in as; one that has tried before it
+// was added is there already.
+func hostUser(ctx context.Context, tx *db.Tx, name string) (int64, error) {
+	u, err := account.Get(ctx, tx, account.ByName(name))
+	if kura.Is(err, kura.NotFound) {
+		u, err = account.Create(ctx, tx, name, account.Host)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if u.Type != account.Host {
+		return 0, kura.Errorf("task.AddHost", kura.Exists, "user %s already exists and it is not a host", name)
+	}
+	return u.ID, nil
 }
 
 // writeConfig revokes the host's configuration and writes the new one.
-func writeConfig(ctx context.Context, tx *db.Tx, h *Host, by int64) error {
+func writeConfig(ctx context.Context, tx *db.Tx, by account.Actor, h *Host) error {
 	ev, err := event.Now(ctx, tx)
 	if err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE host_config SET revoke_event = $2, revoker_id = $3
-		WHERE host_id = $1 AND revoke_event IS NULL`, h.ID, ev, by); err != nil {
+		WHERE host_id = $1 AND revoke_event IS NULL`, h.ID, ev, by.ID); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO host_config (host_id, arches, capacity, description, comment, enabled,
 		create_event, creator_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		h.ID, h.Arches, h.Capacity, h.Description, h.Comment, h.Enabled, ev, by)
+		h.ID, h.Arches, h.Capacity, h.Description, h.Comment, h.Enabled, ev, by.ID)
 	return err
 }
 
@@ -232,7 +246,7 @@ type HostEdit struct {
 }
 
 // EditHost changes a host's configuration and says whether anything changed.
-func (r *Room) EditHost(ctx context.Context, tx *db.Tx, ref Ref, e HostEdit, by int64) (bool, error) {
+func (r *Room) EditHost(ctx context.Context, tx *db.Tx, by account.Actor, ref Ref, e HostEdit) (bool, error) {
 	const op = "task.EditHost"
 	h, err := GetHost(ctx, tx, ref, 0)
 	if err != nil {
@@ -265,7 +279,7 @@ func (r *Room) EditHost(ctx context.Context, tx *db.Tx, ref Ref, e HostEdit, by 
 		same(old.Comment, h.Comment) && old.Enabled == h.Enabled {
 		return false, nil
 	}
-	if err := writeConfig(ctx, tx, h, by); err != nil {
+	if err := writeConfig(ctx, tx, by, h); err != nil {
 		return false, kura.E(op, err)
 	}
 	r.signal(tx, TopicFree)
@@ -274,7 +288,7 @@ func (r *Room) EditHost(ctx context.Context, tx *db.Tx, ref Ref, e HostEdit, by 
 
 // Join puts a host into a channel. With create the channel is made when it
 // does not exist; with force a disabled channel will do.
-func (r *Room) Join(ctx context.Context, tx *db.Tx, host, channel Ref, create, force bool, by int64) error {
+func (r *Room) Join(ctx context.Context, tx *db.Tx, by account.Actor, host, channel Ref, create, force bool) error {
 	const op = "task.Join"
 	h, err := GetHost(ctx, tx, host, 0)
 	if err != nil {
@@ -292,17 +306,17 @@ func (r *Room) Join(ctx context.Context, tx *db.Tx, host, channel Ref, create, f
 	if !c.Enabled && !force {
 		return kura.Errorf(op, kura.Conflict, "channel %s is disabled", c.Name)
 	}
-	return r.join(ctx, tx, h, c, by)
+	return r.join(ctx, tx, by, h, c)
 }
 
-func (r *Room) join(ctx context.Context, tx *db.Tx, h *Host, c *Channel, by int64) error {
+func (r *Room) join(ctx context.Context, tx *db.Tx, by account.Actor, h *Host, c *Channel) error {
 	const op = "task.Join"
 	ev, err := event.Now(ctx, tx)
 	if err != nil {
 		return kura.E(op, err)
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO host_channels (host_id, channel_id, create_event, creator_id)
-		VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, h.ID, c.ID, ev, by)
+		VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, h.ID, c.ID, ev, by.ID)
 	if err != nil {
 		return kura.E(op, err)
 	}
@@ -314,7 +328,7 @@ func (r *Room) join(ctx context.Context, tx *db.Tx, h *Host, c *Channel, by int6
 }
 
 // Leave takes a host out of a channel.
-func (r *Room) Leave(ctx context.Context, tx *db.Tx, host, channel Ref, by int64) error {
+func (r *Room) Leave(ctx context.Context, tx *db.Tx, by account.Actor, host, channel Ref) error {
 	const op = "task.Leave"
 	h, err := GetHost(ctx, tx, host, 0)
 	if err != nil {
@@ -329,7 +343,7 @@ func (r *Room) Leave(ctx context.Context, tx *db.Tx, host, channel Ref, by int64
 		return kura.E(op, err)
 	}
 	n, err := tx.Exec(ctx, `UPDATE host_channels SET revoke_event = $3, revoker_id = $4
-		WHERE host_id = $1 AND channel_id = $2 AND revoke_event IS NULL`, h.ID, c.ID, ev, by)
+		WHERE host_id = $1 AND channel_id = $2 AND revoke_event IS NULL`, h.ID, c.ID, ev, by.ID)
 	if err != nil {
 		return kura.E(op, err)
 	}

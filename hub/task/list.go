@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -78,6 +79,37 @@ func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Listed, error) {
 	b.Page(limit, f.Offset)
 	got, err := db.Find(ctx, tx, scanListed(f.Results), &b)
 	return got, kura.E("task.List", err)
+}
+
+// GetListed gives one task with its result and its owner's name.
+func GetListed(ctx context.Context, tx *db.Tx, id int64) (*Listed, error) {
+	l, err := getListed(ctx, tx, id)
+	return l, kura.E("task.GetListed", err)
+}
+
+func getListed(ctx context.Context, tx *db.Tx, id int64) (*Listed, error) {
+	got, err := db.All(ctx, tx, scanListed(true), "SELECT "+columns+`, users.name, users.usertype, task.result, task.fault
+		FROM task LEFT JOIN users ON users.id = task.owner WHERE task.id = $1`, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(got) == 0 {
+		return nil, kura.Errorf("task.GetListed", kura.NotFound, "No such task: %d", id)
+	}
+	l := got[0]
+	if l.State == Failed && l.Fault == nil {
+		l.Fault = parseFault(nil)
+	}
+	return l, nil
+}
+
+// title names a task in sentences: its id and what it does.
+func (t *Task) title() string {
+	s := strconv.FormatInt(t.ID, 10) + " (" + t.Method
+	if t.Label != nil {
+		s += " " + *t.Label
+	}
+	return s + ")"
 }
 
 // Count tells how many tasks List would give without a page.

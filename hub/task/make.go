@@ -6,6 +6,7 @@ import (
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
 )
 
 // Spec describes a task to be made.
@@ -175,8 +176,8 @@ func insert(ctx context.Context, tx *db.Tx, s Spec, channel int64, priority int)
 }
 
 // Resubmit makes a task anew from a failed or cancelled one without a parent.
-// Whether the user may is the caller's to say.
-func (r *Room) Resubmit(ctx context.Context, tx *db.Tx, id, user int64) (*Task, error) {
+// Its owner and administrators may; it is the actor's own then.
+func (r *Room) Resubmit(ctx context.Context, tx *db.Tx, by account.Actor, id int64) (*Task, error) {
 	t, err := Get(ctx, tx, id)
 	if err != nil {
 		return nil, kura.E("task.Resubmit", err)
@@ -189,7 +190,10 @@ func (r *Room) Resubmit(ctx context.Context, tx *db.Tx, id, user int64) (*Task, 
 		return nil, kura.Errorf("task.Resubmit", kura.Conflict,
 			"task %d is a child of task %d: only top-level tasks may be resubmitted", id, *t.Parent)
 	}
-	s := Spec{Method: t.Method, Request: t.Request, Arch: t.Arch, Priority: &t.Priority, Owner: user, Weight: t.Weight, Hub: t.Hub}
+	if !by.Has(account.Admin) && (t.Owner == nil || !by.Is(*t.Owner)) {
+		return nil, kura.Errorf("task.Resubmit", kura.Denied, "only the owner of task %d or an admin may resubmit it", id)
+	}
+	s := Spec{Method: t.Method, Request: t.Request, Arch: t.Arch, Priority: &t.Priority, Owner: by.ID, Weight: t.Weight, Hub: t.Hub}
 	if t.Share != 0 && (t.Owner == nil || t.Share != *t.Owner) {
 		s.Share = t.Share
 	}

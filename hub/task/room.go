@@ -45,10 +45,6 @@ type Room struct {
 	// "default".
 	Place func(ctx context.Context, tx *db.Tx, s Spec, parent *Task, def Placement) (Placement, error)
 
-	// HostUser gives the id of a host's user, making it. With force a person's
-	// user becomes a host's.
-	HostUser func(ctx context.Context, tx *db.Tx, name string, force bool) (int64, error)
-
 	Overcommit float64       // Koji's CapacityOvercommit
 	MaxJobs    int           // tasks at once of a host that does not say
 	SoftFor    time.Duration // how long a soft refusal lasts

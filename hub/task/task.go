@@ -97,6 +97,7 @@ func (t *Task) settle(request string, phase *string) {
 // Fault says why a task failed.
 type Fault struct {
 	Code      int    `json:"code,omitempty"` // of Koji's faults; 0 for its general one
+	Kind      string `json:"kind,omitempty"` // kura.Kind's word, where there is no code
 	Message   string `json:"message"`        // one sentence: what failed and why
 	Phase     string `json:"phase,omitempty"`
 	Cause     string `json:"cause,omitempty"` // the first line that caused it

@@ -13,6 +13,7 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
+	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -53,14 +54,14 @@ type world struct {
 	r *task.Room
 }
 
-var ctx = context.Background()
+var (
+	ctx   = context.Background()
+	admin = account.System
+)
 
 func newWorld(t testing.TB, d *db.DB) *world {
 	w := &world{t: t, d: d, r: task.New(&bus{})}
 	w.r.Retry = 0
-	w.r.HostUser = func(ctx context.Context, tx *db.Tx, name string, force bool) (int64, error) {
-		return tx.Insert(ctx, "INSERT INTO users (name, usertype) VALUES ($1, 1) RETURNING id", name)
-	}
 	return w
 }
 
@@ -87,7 +88,7 @@ func (w *world) user(name string) (id int64) {
 func (w *world) host(name string, arches ...string) (id int64) {
 	w.t.Helper()
 	w.do(func(tx *db.Tx) (err error) {
-		id, err = w.r.AddHost(ctx, tx, name, arches, false, 1)
+		id, err = w.r.AddHost(ctx, tx, admin, name, arches)
 		return err
 	})
 	return id
@@ -96,7 +97,7 @@ func (w *world) host(name string, arches ...string) (id int64) {
 func (w *world) capacity(host int64, c float64) {
 	w.t.Helper()
 	w.do(func(tx *db.Tx) error {
-		_, err := w.r.EditHost(ctx, tx, task.Ref{ID: host}, task.HostEdit{Capacity: &c}, 1)
+		_, err := w.r.EditHost(ctx, tx, admin, task.Ref{ID: host}, task.HostEdit{Capacity: &c})
 		return err
 	})
 }
@@ -180,7 +181,7 @@ func TestEachTaskLeasedOnce(t *testing.T) {
 		var ids []int64
 		w.do(func(tx *db.Tx) error {
 			for i := range hosts {
-				id, err := w.r.AddHost(ctx, tx, fmt.Sprintf("b%d", i), []string{"x86_64"}, false, 1)
+				id, err := w.r.AddHost(ctx, tx, admin, fmt.Sprintf("b%d", i), []string{"x86_64"})
 				if err != nil {
 					return err
 				}
@@ -395,7 +396,7 @@ func TestMethodsChannelsAndEnabled(t *testing.T) {
 			t.Fatal("leased from a channel that the host is not in")
 		}
 		w.do(func(tx *db.Tx) error {
-			return w.r.Join(ctx, tx, task.Ref{ID: h}, task.Ref{Name: "image"}, false, false, 1)
+			return w.r.Join(ctx, tx, admin, task.Ref{ID: h}, task.Ref{Name: "image"}, false, false)
 		})
 		o.Methods = []string{"buildArch"}
 		if got := w.lease(o); got != nil {
@@ -410,7 +411,7 @@ func TestMethodsChannelsAndEnabled(t *testing.T) {
 		off, on := false, true
 		edit := func(e task.HostEdit, c task.ChannelEdit) {
 			w.do(func(tx *db.Tx) error {
-				if _, err := w.r.EditHost(ctx, tx, task.Ref{Name: "a"}, e, 1); err != nil {
+				if _, err := w.r.EditHost(ctx, tx, admin, task.Ref{Name: "a"}, e); err != nil {
 					return err
 				}
 				_, err := w.r.EditChannel(ctx, tx, task.Ref{Name: "image"}, c)
