@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,8 +30,10 @@ func (a *apt) closure(ctx context.Context, seeds []string) ([]stanza, error) {
 	if b, err := os.ReadFile(kept); err == nil && json.Unmarshal(b, &all) == nil && len(all) > 0 {
 		return all, nil
 	}
+	// With a seed among the names apt-cache does not fail of names that only
+	// alternatives have.
 	show := func(names []string) ([]stanza, error) {
-		out, err := a.run(ctx, "", "apt-cache", append([]string{"show", "--no-all-versions"}, names...)...)
+		out, err := a.run(ctx, "", "apt-cache", append([]string{"show", "--no-all-versions", seeds[0]}, names...)...)
 		return parseStanzas(string(out)), err
 	}
 	if all, err = walk(seeds, show); err != nil {
@@ -44,64 +47,89 @@ func (a *apt) closure(ctx context.Context, seeds []string) ([]stanza, error) {
 }
 
 // walk follows Depends and Pre-Depends from the seeds, one call of show for
-// each level. Of alternatives the first is taken, unless another is there.
+// each level. Of alternatives the first that the archive has is taken, unless
+// another is there already.
 func walk(seeds []string, show func([]string) ([]stanza, error)) ([]stanza, error) {
-	got, provided := map[string]stanza{}, map[string]bool{}
-	todo := slices.Clone(seeds)
-	for len(todo) > 0 {
+	w := walker{got: map[string]stanza{}, provided: map[string]bool{}, unknown: map[string]bool{}}
+	for todo := slices.Clone(seeds); len(todo) > 0; {
 		slices.Sort(todo)
 		todo = slices.Compact(todo)
 		found, err := show(todo)
 		if err != nil {
 			return nil, err
 		}
-		var fresh []stanza
 		for _, s := range found {
-			name := s["Package"]
-			if name == "" || got[name] != nil || dropped[name] {
-				continue
-			}
-			keep := stanza{}
-			for _, f := range closureFields {
-				if s[f] != "" {
-					keep[f] = s[f]
-				}
-			}
-			got[name] = keep
-			fresh = append(fresh, keep)
-			for _, alts := range parseRelations(s["Provides"]) {
-				provided[alts[0].name] = true
-			}
+			w.take(s)
 		}
 		for _, name := range todo {
-			if got[name] == nil {
+			if w.got[name] != nil {
+				continue
+			}
+			if slices.Contains(seeds, name) {
 				return nil, fmt.Errorf("apt knows no package %s", name)
 			}
+			w.unknown[name] = true
 		}
-		todo = todo[:0]
-		for _, s := range fresh {
-			for _, alts := range parseRelations(s["Pre-Depends"] + "," + s["Depends"]) {
-				if slices.ContainsFunc(alts, func(r debRel) bool {
-					return got[r.name] != nil || dropped[r.name] || provided[r.name]
-				}) {
-					continue
+		if todo, err = w.missing(); err != nil {
+			return nil, err
+		}
+	}
+	all := slices.Collect(maps.Values(w.got))
+	slices.SortFunc(all, func(a, b stanza) int { return strings.Compare(a["Package"], b["Package"]) })
+	return all, nil
+}
+
+type walker struct {
+	got               map[string]stanza
+	provided, unknown map[string]bool
+}
+
+func (w *walker) take(s stanza) {
+	name := s["Package"]
+	if name == "" || w.got[name] != nil || dropped[name] {
+		return
+	}
+	keep := stanza{}
+	for _, f := range closureFields {
+		if s[f] != "" {
+			keep[f] = s[f]
+		}
+	}
+	w.got[name] = keep
+	for _, alts := range parseRelations(s["Provides"]) {
+		w.provided[alts[0].name] = true
+	}
+}
+
+// missing gives what the packages taken so far need besides.
+func (w *walker) missing() ([]string, error) {
+	var todo []string
+	for name, s := range w.got {
+		for _, alts := range parseRelations(s["Pre-Depends"] + "," + s["Depends"]) {
+			want, met := "", false
+			for _, r := range alts {
+				if w.got[r.name] != nil || dropped[r.name] || w.provided[r.name] {
+					met = true
+					break
 				}
-				name := alts[0].name
-				if real := virtuals[name]; real != "" {
-					name = real
+				real := r.name
+				if v := virtuals[real]; v != "" {
+					real = v
 				}
-				if got[name] == nil && !dropped[name] {
-					todo = append(todo, name)
+				if want == "" && !w.unknown[real] {
+					want = real
 				}
+			}
+			switch {
+			case met:
+			case want == "":
+				return nil, fmt.Errorf("package %s depends on %s, which apt does not know", name, alts[0].name)
+			default:
+				todo = append(todo, want)
 			}
 		}
 	}
-	all := make([]stanza, 0, len(got))
-	for _, s := range got {
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b stanza) int { return strings.Compare(a["Package"], b["Package"]) })
-	return all, nil
+	return todo, nil
 }
 
 // writeFile writes a file whole or not at all: another run may be reading it.

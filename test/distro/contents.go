@@ -20,6 +20,10 @@ var (
 
 // addContents adds to r what the files themselves provide and require.
 func addContents(r *relations, files []file) {
+	contents := map[string][]byte{}
+	for _, f := range files {
+		contents[f.path] = f.content
+	}
 	private := map[string]bool{} // libraries of its own that the loader finds by RPATH
 	for _, f := range files {
 		if !isLibraryPath(f.path) {
@@ -34,13 +38,12 @@ func addContents(r *relations, files []file) {
 				r.Provides = append(r.Provides, dep{Name: strings.TrimPrefix(f.path, "/usr")})
 			}
 		}
-		if f.mode&rpm.ModeType != rpm.ModeRegular {
-			if m := pkgConfig.FindStringSubmatch(f.path); m != nil {
-				r.Provides = append(r.Provides, dep{Name: "pkgconfig(" + m[1] + ")"})
-			}
-			continue
+		if f.mode&rpm.ModeType == rpm.ModeSymlink && pkgConfig.MatchString(f.path) {
+			f.mode, f.content = rpm.ModeRegular, contents[path.Join(path.Dir(f.path), f.link)]
 		}
-		addFile(r, f)
+		if f.mode&rpm.ModeType == rpm.ModeRegular {
+			addFile(r, f)
+		}
 	}
 	r.Requires = slices.DeleteFunc(r.Requires, func(d dep) bool {
 		lib, _, ok := strings.Cut(d.Name, "(")

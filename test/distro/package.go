@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -180,6 +181,9 @@ func (p binaryPackage) build() *rpm.Build {
 		if f.config {
 			rf.Flags = rpm.FileConfig | rpm.FileNoReplace
 		}
+		if path.Base(f.path) == "copyright" && documents.MatchString(f.path) {
+			rf.Flags = rpm.FileLicense
+		}
 		if content := f.content; len(content) > 0 {
 			rf.Open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 		}
@@ -206,8 +210,8 @@ func writeRPM(b *rpm.Build, to, arch string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, b.FileName())
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	name := filepath.Join(dir, b.FileName())
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
@@ -219,5 +223,5 @@ func writeRPM(b *rpm.Build, to, arch string) error {
 		return err
 	}
 	// Repository metadata tells the time of the file.
-	return os.Chtimes(path, time.Unix(epoch, 0), time.Unix(epoch, 0))
+	return os.Chtimes(name, time.Unix(epoch, 0), time.Unix(epoch, 0))
 }

@@ -32,7 +32,7 @@ var (
 var dropped = set(`base-files base-passwd debconf dpkg dpkg-dev dash init-system-helpers install-info ucf
 	tzdata debian-archive-keyring cdebconf libdebconfclient0 sensible-utils usrmerge usr-is-merged
 	sysvinit-utils lsb-base media-types mime-support mailcap adduser shared-mime-info libjs-jquery
-	libjs-underscore libjs-sphinxdoc ca-certificates tex-common libdpkg-perl libglib2.0-data tcl-expect
+	libjs-underscore libjs-sphinxdoc ca-certificates tex-common libdpkg-perl libglib2.0-data
 	python3-distutils-extra javascript-common build-essential`)
 
 // virtuals says which package stands for a name that several provide.
