@@ -1,0 +1,234 @@
+package build
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/rpm"
+	"github.com/kura-build/kura/hub/event"
+)
+
+// State is Koji's state of a build.
+type State int
+
+// The states.
+const (
+	Building State = iota
+	Complete
+	Deleted
+	Failed
+	Canceled
+)
+
+var stateNames = [...]string{"BUILDING", "COMPLETE", "DELETED", "FAILED", "CANCELED"}
+
+func (s State) String() string { return stateNames[s] }
+
+// Build is a build with the names that go with its ids.
+type Build struct {
+	ID             int64
+	Namespace      int64
+	PackageID      int64
+	Name           string
+	Version        string
+	Release        string
+	Epoch          *int64
+	State          State
+	TaskID         *int64
+	OwnerID        int64
+	OwnerName      string
+	CreateEvent    int64
+	CreateTime     int64 // of the event
+	StartTime      *int64
+	CompletionTime *int64
+	VolumeID       int64
+	VolumeName     string
+	Source         *string
+	Extra          json.RawMessage // nil for none
+	Draft          bool
+}
+
+// NVR is name-version-release.
+func (b *Build) NVR() string { return b.Name + "-" + b.Version + "-" + b.Release }
+
+// Path is the build's directory in the tree: packages/NAME/VERSION/RELEASE.
+func (b *Build) Path() string {
+	return "packages/" + b.Name + "/" + b.Version + "/" + b.Release
+}
+
+const columns = `build.id, build.namespace, build.pkg_id, package.name, build.version, build.release, build.epoch,
+	build.state, build.task_id, build.owner, users.name, build.create_event, event.time, build.start_time,
+	build.completion_time, build.volume_id, volume.name, build.source, build.extra, build.draft`
+
+const joins = ` JOIN package ON package.id = build.pkg_id JOIN users ON users.id = build.owner
+	JOIN event ON event.id = build.create_event JOIN volume ON volume.id = build.volume_id`
+
+func scanBuild(s db.Scanner) (*Build, error) {
+	b := &Build{}
+	var extra *string
+	err := s.Scan(&b.ID, &b.Namespace, &b.PackageID, &b.Name, &b.Version, &b.Release, &b.Epoch,
+		&b.State, &b.TaskID, &b.OwnerID, &b.OwnerName, &b.CreateEvent, &b.CreateTime, &b.StartTime,
+		&b.CompletionTime, &b.VolumeID, &b.VolumeName, &b.Source, &extra, &b.Draft)
+	if extra != nil {
+		b.Extra = json.RawMessage(*extra)
+	}
+	return b, err
+}
+
+// Get gives a build by its id.
+func Get(ctx context.Context, tx *db.Tx, id int64) (*Build, error) {
+	got, err := db.All(ctx, tx, scanBuild, "SELECT "+columns+" FROM build"+joins+" WHERE build.id = $1", id)
+	if err != nil {
+		return nil, kura.E("build.Get", err)
+	}
+	if len(got) == 0 {
+		return nil, kura.Errorf("build.Get", kura.NotFound, "No such build: %d", id)
+	}
+	return got[0], nil
+}
+
+// ByNVR gives a build of the distribution by its name-version-release.
+func ByNVR(ctx context.Context, tx *db.Tx, n rpm.NVR) (*Build, error) {
+	return find(ctx, tx, 0, n)
+}
+
+func find(ctx context.Context, tx *db.Tx, namespace int64, n rpm.NVR) (*Build, error) {
+	got, err := db.All(ctx, tx, scanBuild, "SELECT "+columns+" FROM build"+joins+
+		" WHERE build.namespace = $1 AND package.name = $2 AND build.version = $3 AND build.release = $4",
+		namespace, n.Name, n.Version, n.Release)
+	if err != nil {
+		return nil, kura.E("build.ByNVR", err)
+	}
+	if len(got) == 0 {
+		return nil, kura.Errorf("build.ByNVR", kura.NotFound, "No such build: %s-%s-%s", n.Name, n.Version, n.Release)
+	}
+	return got[0], nil
+}
+
+// New describes a build that begins.
+type New struct {
+	Namespace int64
+	Name      string
+	Version   string
+	Release   string
+	Epoch     *int64
+	TaskID    *int64
+	OwnerID   int64
+	Source    *string
+	Extra     json.RawMessage
+	StartTime int64 // 0 = now
+	Draft     bool
+}
+
+// Begin makes a build in state building. The number of a failed or cancelled
+// build is used again; any other build of the same name-version-release is in
+// the way.
+func Begin(ctx context.Context, tx *db.Tx, n New) (*Build, error) {
+	const op = "build.Begin"
+	if err := checkNVR(n.Name, n.Version, n.Release); err != nil {
+		return nil, kura.E(op, err)
+	}
+	pkg, err := packageID(ctx, tx, n.Name)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	ev, err := event.Now(ctx, tx)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	start := n.StartTime
+	if start == 0 {
+		start = db.Now()
+	}
+	var extra *string
+	if n.Extra != nil {
+		s := string(n.Extra)
+		extra = &s
+	}
+	old, err := find(ctx, tx, n.Namespace, rpm.NVR{Name: n.Name, Version: n.Version, Release: n.Release})
+	var id int64
+	switch {
+	case kura.Is(err, kura.NotFound):
+		id, err = tx.Insert(ctx, `INSERT INTO build (namespace, pkg_id, version, release, epoch, state, task_id, owner,
+			create_event, start_time, source, extra, draft) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
+			n.Namespace, pkg, n.Version, n.Release, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
+		if kura.Is(err, kura.Exists) {
+			err = kura.Errorf(op, kura.Build, "Build already exists (NVR: %s-%s-%s)", n.Name, n.Version, n.Release)
+		}
+	case err != nil:
+	case old.State != Failed && old.State != Canceled:
+		return nil, kura.Errorf(op, kura.Build, "Build already exists (id=%d, state=%s): %s", old.ID, old.State, old.NVR())
+	default:
+		id = old.ID
+		if err = recycle(ctx, tx, old); err == nil {
+			_, err = tx.Exec(ctx, `UPDATE build SET state = 0, epoch = $2, task_id = $3, owner = $4, create_event = $5,
+				start_time = $6, completion_time = NULL, source = $7, extra = $8, draft = $9 WHERE id = $1`,
+				id, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
+		}
+	}
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	return changed(ctx, tx, op, id)
+}
+
+// SetState ends a build, or takes it back.
+func SetState(ctx context.Context, tx *db.Tx, id int64, s State) (*Build, error) {
+	const op = "build.SetState"
+	var done *int64
+	if s != Building {
+		now := db.Now()
+		done = &now
+	}
+	n, err := tx.Exec(ctx, "UPDATE build SET state = $2, completion_time = $3 WHERE id = $1", id, int(s), done)
+	if err == nil && n == 0 {
+		err = kura.Errorf(op, kura.NotFound, "No such build: %d", id)
+	}
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	return changed(ctx, tx, op, id)
+}
+
+// SetSource records where a build's source came from, once that is known.
+func SetSource(ctx context.Context, tx *db.Tx, id int64, source string) error {
+	_, err := tx.Exec(ctx, "UPDATE build SET source = $2 WHERE id = $1", id, source)
+	return kura.E("build.SetSource", err)
+}
+
+// StateChange is what the outbox says of a build.
+type StateChange struct {
+	ID     int64  `json:"id"`
+	NVR    string `json:"nvr"`
+	State  string `json:"state"`
+	TaskID *int64 `json:"task_id"`
+	Owner  string `json:"owner"`
+}
+
+func changed(ctx context.Context, tx *db.Tx, op string, id int64) (*Build, error) {
+	b, err := Get(ctx, tx, id)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	err = event.Emit(ctx, tx, "build.state", StateChange{b.ID, b.NVR(), b.State.String(), b.TaskID, b.OwnerName})
+	return b, kura.E(op, err)
+}
+
+func checkNVR(name, version, release string) error {
+	for _, err := range []error{rpm.CheckName(name), rpm.CheckVersion(version), rpm.CheckRelease(release)} {
+		if err != nil {
+			return &kura.Error{Op: "build", Kind: kura.Invalid, Err: err}
+		}
+	}
+	return nil
+}
+
+func packageID(ctx context.Context, tx *db.Tx, name string) (id int64, err error) {
+	found, err := tx.Get(ctx, []any{&id}, "SELECT id FROM package WHERE name = $1", name)
+	if err != nil || found {
+		return id, err
+	}
+	return tx.Insert(ctx, "INSERT INTO package (name) VALUES ($1) RETURNING id", name)
+}

@@ -1,0 +1,230 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/event"
+)
+
+// Root states, as Koji's.
+const (
+	RootInit = iota
+	RootWaiting
+	RootBuilding
+	RootExpired
+)
+
+// Buildroot is the record of a root that something was built in.
+type Buildroot struct {
+	ID          int64
+	SetID       *int64
+	HostID      *int64
+	HostName    string
+	RepoID      *int64
+	TaskID      *int64
+	Arch        string
+	State       int
+	CreateEvent int64
+	CreateTime  int64
+	RetireEvent *int64
+	RetireTime  *int64
+	Emulated    bool
+	Details     json.RawMessage
+	TagID       *int64
+	TagName     *string
+	RepoCreate  *int64 // event of the repository
+}
+
+const rootColumns = `buildroot.id, buildroot.set_id, buildroot.host_id, COALESCE(host.name, ''), buildroot.repo_id, buildroot.task_id,
+	buildroot.arch, buildroot.state, buildroot.create_event, buildroot.create_time, buildroot.retire_event, buildroot.retire_time,
+	buildroot.emulated, buildroot.details`
+
+func scanRoot(s db.Scanner) (*Buildroot, error) {
+	b := &Buildroot{}
+	var details *string
+	err := s.Scan(&b.ID, &b.SetID, &b.HostID, &b.HostName, &b.RepoID, &b.TaskID, &b.Arch, &b.State, &b.CreateEvent, &b.CreateTime,
+		&b.RetireEvent, &b.RetireTime, &b.Emulated, &details)
+	if details != nil {
+		b.Details = json.RawMessage(*details)
+	}
+	return b, err
+}
+
+// GetBuildroot gives a root's record.
+func GetBuildroot(ctx context.Context, tx *db.Tx, id int64) (*Buildroot, error) {
+	got, err := db.All(ctx, tx, scanRoot, "SELECT "+rootColumns+" FROM buildroot LEFT JOIN host ON host.id = host_id WHERE buildroot.id = $1", id)
+	return one("build.GetBuildroot", got, err, "No such buildroot: %d", id)
+}
+
+// RootFilter narrows ListBuildroots; zero fields do not.
+type RootFilter struct {
+	HostID, TaskID, RepoID, RPMID, ID int64
+	State                             []int
+	Limit, Offset                     int64
+}
+
+// ListBuildroots gives records of roots, oldest first.
+func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot, error) {
+	var q db.Builder
+	q.Add("SELECT " + rootColumns + " FROM buildroot LEFT JOIN host ON host.id = host_id")
+	if f.RPMID != 0 {
+		q.Add(" JOIN root_set_rpm ON root_set_rpm.set_id = buildroot.set_id AND root_set_rpm.rpm_id = ?", f.RPMID)
+	}
+	q.Add(" WHERE 1 = 1")
+	if f.ID != 0 {
+		q.Add(" AND buildroot.id = ?", f.ID)
+	}
+	if f.HostID != 0 {
+		q.Add(" AND buildroot.host_id = ?", f.HostID)
+	}
+	if f.TaskID != 0 {
+		q.Add(" AND buildroot.task_id = ?", f.TaskID)
+	}
+	if f.RepoID != 0 {
+		q.Add(" AND buildroot.repo_id = ?", f.RepoID)
+	}
+	if f.State != nil {
+		q.Add(" AND")
+		db.In(&q, "buildroot.state", f.State)
+	}
+	limit := f.Limit
+	if limit == 0 {
+		limit = -1
+	}
+	got, err := db.Find(ctx, tx, scanRoot, q.Add(" ORDER BY buildroot.id").Page(limit, f.Offset))
+	return got, kura.E("build.ListBuildroots", err)
+}
+
+// Component is a package that stood in a root, as its worker reported it.
+type Component struct {
+	Name, Version, Release, Arch string
+	Epoch                        *int64
+	SigMD5                       string
+	Size, BuildTime              int64
+	ExternalRepoID               int64 // 0: from the hub's own builds
+}
+
+func (c *Component) key() string {
+	return fmt.Sprintf("%d/%s-%s-%s.%s/%s", c.ExternalRepoID, c.Name, c.Version, c.Release, c.Arch, c.SigMD5)
+}
+
+// NewRoot describes a root to record.
+type NewRoot struct {
+	HostID, RepoID, TaskID int64
+	Arch                   string
+	Emulated               bool
+	Details                any
+	Packages               []Component
+}
+
+// RecordRoot keeps what a root held. Roots with the same packages share one
+// set. A package that the hub should know and does not, or knows with other
+// contents, is refused: the worker did not build in what it was given.
+func RecordRoot(ctx context.Context, tx *db.Tx, n NewRoot) (int64, error) {
+	const op = "build.RecordRoot"
+	ev, err := event.Now(ctx, tx)
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
+	set, err := rootSet(ctx, tx, n.Packages)
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
+	details, err := json.Marshal(n.Details)
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
+	var repo *int64
+	if n.RepoID != 0 {
+		repo = &n.RepoID
+	}
+	id, err := tx.Insert(ctx, `INSERT INTO buildroot (set_id, host_id, repo_id, task_id, arch, state, create_event, create_time, emulated, details)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+		set, n.HostID, repo, n.TaskID, n.Arch, RootBuilding, ev, db.Now(), n.Emulated, string(details))
+	return id, kura.E(op, err)
+}
+
+// RetireRoots closes the records of a task that has ended.
+func RetireRoots(ctx context.Context, tx *db.Tx, task int64) error {
+	var open int64
+	if err := tx.Row(ctx, "SELECT count(*) FROM buildroot WHERE task_id = $1 AND retire_event IS NULL", task).Scan(&open); err != nil || open == 0 {
+		return kura.E("build.RetireRoots", err)
+	}
+	ev, err := event.Now(ctx, tx)
+	if err != nil {
+		return kura.E("build.RetireRoots", err)
+	}
+	_, err = tx.Exec(ctx, "UPDATE buildroot SET state = $2, retire_event = $3, retire_time = $4 WHERE task_id = $1 AND retire_event IS NULL",
+		task, RootExpired, ev, db.Now())
+	return kura.E("build.RetireRoots", err)
+}
+
+func rootSet(ctx context.Context, tx *db.Tx, in []Component) (int64, error) {
+	slices.SortFunc(in, func(a, b Component) int { return strings.Compare(a.key(), b.key()) })
+	in = slices.CompactFunc(in, func(a, b Component) bool { return a.key() == b.key() })
+	h := sha256.New()
+	for i := range in {
+		fmt.Fprintf(h, "%s\n", in[i].key())
+	}
+	hash := hex.EncodeToString(h.Sum(nil))
+	var set int64
+	found, err := tx.Get(ctx, []any{&set}, "SELECT id FROM root_set WHERE hash = $1", hash)
+	if err != nil || found {
+		return set, err
+	}
+	set, err = tx.Insert(ctx, "INSERT INTO root_set (hash, count) VALUES ($1, $2) RETURNING id", hash, len(in))
+	if err != nil {
+		return 0, err
+	}
+	for i := range in {
+		id, err := component(ctx, tx, &in[i])
+		if err != nil {
+			return 0, err
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO root_set_rpm (set_id, rpm_id) VALUES ($1, $2) ON CONFLICT (set_id, rpm_id) DO NOTHING", set, id); err != nil {
+			return 0, err
+		}
+	}
+	return set, nil
+}
+
+// component finds the record of a package in a root, making one for a package
+// of an external repository that is seen for the first time.
+func component(ctx context.Context, tx *db.Tx, c *Component) (id int64, err error) {
+	const op = "build.RecordRoot"
+	nvra := c.Name + "-" + c.Version + "-" + c.Release + "." + c.Arch
+	if c.ExternalRepoID == 0 {
+		var hash string
+		found, err := tx.Get(ctx, []any{&id, &hash}, `SELECT id, payloadhash FROM rpminfo WHERE namespace = 0 AND external_repo_id = 0
+			AND name = $1 AND version = $2 AND release = $3 AND arch = $4`, c.Name, c.Version, c.Release, c.Arch)
+		switch {
+		case err != nil:
+			return 0, err
+		case !found:
+			return 0, kura.Errorf(op, kura.Invalid, "the root holds %s, which no build of this hub has", nvra)
+		case hash != c.SigMD5:
+			return 0, kura.Errorf(op, kura.Invalid, "the root holds a %s with other contents (%s) than the hub's (%s)", nvra, c.SigMD5, hash)
+		}
+		return id, nil
+	}
+	found, err := tx.Get(ctx, []any{&id}, `SELECT id FROM rpminfo WHERE external_repo_id = $1
+		AND name = $2 AND version = $3 AND release = $4 AND arch = $5 AND payloadhash = $6`,
+		c.ExternalRepoID, c.Name, c.Version, c.Release, c.Arch, c.SigMD5)
+	if err != nil || found {
+		return id, err
+	}
+	if err := checkNVR(c.Name, c.Version, c.Release); err != nil {
+		return 0, err
+	}
+	return tx.Insert(ctx, `INSERT INTO rpminfo (external_repo_id, name, version, release, epoch, arch, payloadhash, size, buildtime)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+		c.ExternalRepoID, c.Name, c.Version, c.Release, c.Epoch, c.Arch, c.SigMD5, c.Size, c.BuildTime)
+}

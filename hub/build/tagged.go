@@ -1,0 +1,172 @@
+package build
+
+import (
+	"context"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/tag"
+)
+
+// Tagged is a build as a tag holds it.
+type Tagged struct {
+	*Build
+	TagID       int64
+	TagName     string
+	CreateEvent int64 // of its being tagged
+}
+
+// TaggedQuery asks what a tag holds.
+type TaggedQuery struct {
+	Tag     tag.Ref
+	At      int64 // event, 0 = now
+	Inherit bool
+	Latest  int    // newest so many of each package; 0 = all
+	Package string // only this one
+	Owner   string
+	Prefix  string
+	Type    string
+	Draft   *bool
+}
+
+// ListTagged gives the builds of a tag, and of those that it inherits from, in
+// the order of inheritance, newest tagging first. Builds whose package the tag
+// does not list or blocks are not shown.
+func ListTagged(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]*Tagged, error) {
+	const op = "build.ListTagged"
+	t, err := tag.Get(ctx, tx, q.Tag, q.At)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	order := []int64{t.ID}
+	if q.Inherit {
+		steps, err := tag.Inheritance(ctx, tx, t.ID, q.At)
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		for _, s := range steps {
+			order = append(order, s.Parent)
+		}
+	}
+	allowed, err := packages(ctx, tx, t.ID, q)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	var out []*Tagged
+	taken := map[int64]int{}  // builds given of a package
+	seen := map[int64]bool{}  // builds given
+	asked := map[int64]bool{} // tags read
+	for _, id := range order {
+		if asked[id] {
+			continue
+		}
+		asked[id] = true
+		rows, err := tagged(ctx, tx, id, q)
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		for _, b := range rows {
+			if !allowed[b.PackageID] || seen[b.ID] || q.Latest > 0 && taken[b.PackageID] >= q.Latest {
+				continue
+			}
+			seen[b.ID] = true
+			taken[b.PackageID]++
+			out = append(out, b)
+		}
+	}
+	return out, nil
+}
+
+// packages gives the packages that a tag shows: listed and not blocked.
+func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) (map[int64]bool, error) {
+	l := tag.ListQuery{Tag: id, At: q.At, Inherit: true, NoOwners: true}
+	if q.Package != "" {
+		p, err := tag.GetPackage(ctx, tx, tag.ByName(q.Package))
+		if kura.Is(err, kura.NotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		l.Package = p.ID
+	}
+	list, err := tag.ListedPackages(ctx, tx, l)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]bool, len(list))
+	for _, p := range list {
+		out[p.PackageID] = !p.Blocked
+	}
+	return out, nil
+}
+
+func tagged(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]*Tagged, error) {
+	var b db.Builder
+	b.Add("SELECT "+columns+", tag.id, tag.name, l.create_event FROM tag_listing l JOIN tag ON tag.id = l.tag_id JOIN build ON build.id = l.build_id"+
+		joins+" WHERE build.state = 1 AND l.tag_id = ?", id).At("l", q.At)
+	if q.Package != "" {
+		b.Add(" AND package.name = ?", q.Package)
+	}
+	if q.Owner != "" {
+		b.Add(" AND users.name = ?", q.Owner)
+	}
+	if q.Prefix != "" {
+		b.Add(` AND package.name LIKE ? ESCAPE '\'`, escapeLike(q.Prefix)+"%")
+	}
+	if q.Draft != nil {
+		b.Add(" AND build.draft = ?", *q.Draft)
+	}
+	if q.Type != "" {
+		b.Add(" AND EXISTS (SELECT 1 FROM build_types JOIN btype ON btype.id = btype_id WHERE build_id = build.id AND btype.name = ?)", q.Type)
+	}
+	b.Add(" ORDER BY l.create_event DESC, build.id DESC")
+	return db.Find(ctx, tx, func(s db.Scanner) (*Tagged, error) {
+		t := &Tagged{}
+		x, err := scanBuild(more{s, []any{&t.TagID, &t.TagName, &t.CreateEvent}})
+		t.Build = x
+		return t, err
+	}, &b)
+}
+
+// more scans further columns behind those that a scanning function knows.
+type more struct {
+	db.Scanner
+	also []any
+}
+
+func (m more) Scan(dest ...any) error { return m.Scanner.Scan(append(dest, m.also...)...) }
+
+// RPMs gives the rpms of builds, in the order of the builds. Signed limits
+// nothing; it is asked separately (SigsOf).
+func RPMs(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) ([]*RPM, error) {
+	const op = "build.RPMs"
+	byBuild := make(map[int64][]*RPM, len(builds))
+	ids := make([]int64, 0, len(builds))
+	for _, b := range builds {
+		ids = append(ids, b.ID)
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), 500)
+		var q db.Builder
+		q.Add("SELECT " + rpmColumns + " FROM rpminfo" + rpmJoins + " WHERE")
+		db.In(&q, "rpminfo.build_id", ids[:n])
+		if arches != nil {
+			q.Add(" AND")
+			db.In(&q, "rpminfo.arch", arches)
+		}
+		got, err := db.Find(ctx, tx, scanRPM, q.Add(" ORDER BY rpminfo.build_id, rpminfo.id"))
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		for _, r := range got {
+			byBuild[*r.BuildID] = append(byBuild[*r.BuildID], r)
+		}
+		ids = ids[n:]
+	}
+	var out []*RPM
+	for _, b := range builds {
+		out = append(out, byBuild[b.ID]...)
+	}
+	return out, nil
+}
