@@ -1,0 +1,72 @@
+package koji
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/db/dbtest"
+	"github.com/kura-build/kura/hub/account"
+)
+
+// onHubs runs a test against a hub over its real rooms, on each database.
+func onHubs(t *testing.T, fn func(t *testing.T, f *front)) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) { fn(t, newHub(t, d)) })
+}
+
+// newHub is a front over real rooms. ada is a person, root an admin.
+func newHub(t testing.TB, d *db.DB) *front {
+	t.Helper()
+	f := &front{t: t, db: d}
+	f.update(func(ctx context.Context, tx *db.Tx) error {
+		for _, name := range []string{"ada", "root"} {
+			u, err := account.Create(ctx, tx, name, account.Person)
+			if err == nil {
+				err = account.SetPassword(ctx, tx, u.ID, name+"'s secret")
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return account.Grant(ctx, tx, account.System, account.ByName("root"), account.ByName("admin"))
+	})
+	parts := rooms(t, f)
+	var err error
+	f.server, err = New(Config{DB: d, Sessions: account.NewSessions()}, parts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.http = httptest.NewServer(f.server)
+	t.Cleanup(f.http.Close)
+	return f
+}
+
+// rooms are all parts that this package has.
+func rooms(testing.TB, *front) []Handlers {
+	return []Handlers{Accounts{}.Handlers()}
+}
+
+// pick takes some members of a struct, or of each struct of a list.
+func pick(v any, names ...string) any {
+	switch v := v.(type) {
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = pick(v[i], names...)
+		}
+		return out
+	case map[string]any:
+		if len(names) == 1 {
+			return v[names[0]]
+		}
+		out := map[string]any{}
+		for _, n := range names {
+			out[n] = v[n]
+		}
+		return out
+	}
+	return v
+}
+
+func list(values ...any) []any { return append([]any{}, values...) }
