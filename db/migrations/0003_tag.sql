@@ -157,3 +157,33 @@ CREATE TABLE group_package_listing (
     revoker_id   BIGINT
 );
 CREATE UNIQUE INDEX group_package_listing_one ON group_package_listing (tag_id, group_id, package) WHERE revoke_event IS NULL;
+-- changes of what a tag holds that no versioned row shows
+CREATE TABLE tag_updates (
+    tag_id       BIGINT  NOT NULL REFERENCES tag(id),
+    update_type  INTEGER NOT NULL,          -- 0 volume change, 1 import, 2 manual, 3 draft promotion
+    update_event BIGINT  NOT NULL REFERENCES event(id),
+    updater_id   BIGINT  NOT NULL
+);
+CREATE INDEX tag_updates_event ON tag_updates (tag_id, update_event);
+-- for the state at a past event, and for the last and next change of a tag
+CREATE INDEX tag_config_made ON tag_config (tag_id, create_event);
+CREATE INDEX tag_config_gone ON tag_config (tag_id, revoke_event);
+CREATE INDEX tag_extra_made ON tag_extra (tag_id, create_event);
+CREATE INDEX tag_extra_gone ON tag_extra (tag_id, revoke_event);
+CREATE INDEX tag_inheritance_made ON tag_inheritance (tag_id, create_event);
+CREATE INDEX tag_inheritance_gone ON tag_inheritance (tag_id, revoke_event);
+CREATE INDEX tag_packages_made ON tag_packages (tag_id, create_event);
+CREATE INDEX tag_packages_gone ON tag_packages (tag_id, revoke_event);
+CREATE INDEX tag_external_repos_made ON tag_external_repos (tag_id, create_event);
+CREATE INDEX tag_external_repos_gone ON tag_external_repos (tag_id, revoke_event);
+CREATE INDEX group_config_made ON group_config (tag_id, create_event);
+CREATE INDEX group_config_gone ON group_config (tag_id, revoke_event);
+CREATE INDEX group_req_listing_made ON group_req_listing (tag_id, create_event);
+CREATE INDEX group_req_listing_gone ON group_req_listing (tag_id, revoke_event);
+CREATE INDEX group_package_listing_made ON group_package_listing (tag_id, create_event);
+CREATE INDEX group_package_listing_gone ON group_package_listing (tag_id, revoke_event);
+CREATE INDEX tag_inheritance_child ON tag_inheritance (parent_id, create_event);
+CREATE INDEX tag_package_owners_made ON tag_package_owners (tag_id, package_id, create_event);
+CREATE INDEX tag_package_owners_owner ON tag_package_owners (owner);
+CREATE INDEX build_target_config_made ON build_target_config (build_target_id, create_event);
+CREATE INDEX external_repo_config_made ON external_repo_config (external_repo_id, create_event);
