@@ -151,6 +151,9 @@ func (b *Board) leave(w *waiter) {
 	}
 }
 
+// again is when to look once more for a task whose row was locked.
+const again = 5 * time.Millisecond
+
 // batch is how many hosts are served in one transaction: it spreads the cost
 // of a commit and yet does not keep the first waiting for the last.
 const batch = 8
@@ -178,8 +181,10 @@ func (b *Board) pass(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	got := make([]*Task, len(chosen))
+	busy := false
 	err = b.db.Update(ctx, func(tx *db.Tx) error {
 		clear(got)
+		busy = false
 		left := bins
 		for i, w := range chosen {
 			if i > 0 {
@@ -190,11 +195,12 @@ func (b *Board) pass(ctx context.Context) (more bool, err error) {
 					continue
 				}
 			}
-			t, err := b.room.take(ctx, tx, &w.Offer, left, Open)
+			t, locked, err := b.room.take(ctx, tx, &w.Offer, left, Open)
 			if err != nil {
 				return err
 			}
 			got[i] = t
+			busy = busy || locked && t == nil
 		}
 		return nil
 	})
@@ -202,6 +208,9 @@ func (b *Board) pass(ctx context.Context) (more bool, err error) {
 		clear(got)
 	}
 	b.deliver(chosen, got, round)
+	if busy {
+		time.AfterFunc(again, b.Wake)
+	}
 	return more, err
 }
 

@@ -101,41 +101,44 @@ func (r *Room) Lease(ctx context.Context, tx *db.Tx, o Offer) (*Task, error) {
 	if err != nil {
 		return nil, kura.E("task.Lease", err)
 	}
-	return r.take(ctx, tx, &o, bins, Open)
+	t, _, err := r.take(ctx, tx, &o, bins, Open)
+	return t, err
 }
 
-// take leases out of bins that were read before.
-func (r *Room) take(ctx context.Context, tx *db.Tx, o *Offer, bins []bin, state State) (*Task, error) {
+// take leases out of bins that were read before. busy tells that it passed
+// over a task because another transaction has its row just now.
+func (r *Room) take(ctx context.Context, tx *db.Tx, o *Offer, bins []bin, state State) (t *Task, busy bool, err error) {
 	const op = "task.Lease"
 	if len(bins) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	l, err := loadLeaser(ctx, tx, o)
 	if err != nil {
-		return nil, kura.E(op, err)
+		return nil, false, kura.E(op, err)
 	}
 	limit := r.limit(l, o)
 	mine := slices.DeleteFunc(slices.Clone(bins), func(b bin) bool { return !l.serves(b, o) })
 	if limit == 0 || len(mine) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	gs, err := groups(ctx, tx, mine)
 	if err != nil {
-		return nil, kura.E(op, err)
+		return nil, false, kura.E(op, err)
 	}
 	if err := rank(ctx, tx, gs); err != nil {
-		return nil, kura.E(op, err)
+		return nil, false, kura.E(op, err)
 	}
 	for _, g := range gs {
-		t, err := r.claim(ctx, tx, o, g, limit, state)
+		t, locked, err := r.claim(ctx, tx, o, g, limit, state)
 		if err != nil {
-			return nil, kura.E(op, err)
+			return nil, busy, kura.E(op, err)
 		}
 		if t != nil {
-			return t, r.leased(ctx, tx, t, l)
+			return t, busy, r.leased(ctx, tx, t, l)
 		}
+		busy = busy || locked
 	}
-	return nil, nil
+	return nil, busy, nil
 }
 
 // rank orders the groups; who runs how much is asked only where it matters.
@@ -155,8 +158,8 @@ func rank(ctx context.Context, tx *db.Tx, gs []group) error {
 }
 
 // claim is the lease itself: one UPDATE, which passes over rows that another
-// transaction is just taking.
-func (r *Room) claim(ctx context.Context, tx *db.Tx, o *Offer, g group, limit float64, state State) (*Task, error) {
+// transaction has just now. locked tells that there was such a row.
+func (r *Room) claim(ctx context.Context, tx *db.Tx, o *Offer, g group, limit float64, state State) (t *Task, locked bool, err error) {
 	now := db.Now()
 	term := o.Term
 	if term == 0 {
@@ -164,21 +167,31 @@ func (r *Room) claim(ctx context.Context, tx *db.Tx, o *Offer, g group, limit fl
 	}
 	var b db.Builder
 	b.Add(`UPDATE task SET state = ?, host_id = ?, epoch = epoch + 1, runs = runs + 1, lease_until = ?,
-			start_time = ?, phase = NULL
-		WHERE state = 0 AND id = (SELECT n.id FROM task n
-			WHERE n.state = 0 AND n.hub = FALSE AND n.channel_id = ? AND n.arch = ? AND n.method = ?
-				AND n.priority = ? AND n.share = ? AND n.not_before <= ? AND n.weight < ?
-				AND NOT EXISTS (SELECT 1 FROM task_refusals f
-					WHERE f.task_id = n.id AND f.host_id = ? AND (f.soft = FALSE OR f.time > ?))
-			ORDER BY n.id LIMIT 1`,
-		state, o.Host, now+term.Microseconds(), now, g.channel, g.arch, g.method, g.priority, g.share, now, limit,
-		o.Host, now-r.SoftFor.Microseconds()).Lock(tx.SkipLocked())
-	b.Add(") RETURNING " + columns)
+		start_time = ?, phase = NULL WHERE state = 0 AND id = (`, state, o.Host, now+term.Microseconds(), now)
+	r.first(&b, o, g, limit, now)
+	b.Lock(tx.SkipLocked()).Add(") RETURNING " + columns)
 	got, err := db.Find(ctx, tx, scanTask, &b)
-	if err != nil || len(got) == 0 {
-		return nil, err
+	if err != nil {
+		return nil, false, err
 	}
-	return got[0], nil
+	if len(got) == 1 {
+		return got[0], false, nil
+	}
+	var any db.Builder
+	r.first(&any, o, g, limit, now)
+	rows, err := db.Find(ctx, tx, db.Column[int64], &any)
+	return nil, len(rows) > 0, err
+}
+
+// first selects the group's first task that the host may take.
+func (r *Room) first(b *db.Builder, o *Offer, g group, limit float64, now int64) {
+	b.Add(`SELECT n.id FROM task n
+		WHERE n.state = 0 AND n.hub = FALSE AND n.channel_id = ? AND n.arch = ? AND n.method = ?
+			AND n.priority = ? AND n.share = ? AND n.not_before <= ? AND n.weight < ?
+			AND NOT EXISTS (SELECT 1 FROM task_refusals f
+				WHERE f.task_id = n.id AND f.host_id = ? AND (f.soft = FALSE OR f.time > ?))
+		ORDER BY n.id LIMIT 1`,
+		g.channel, g.arch, g.method, g.priority, g.share, now, limit, o.Host, now-r.SoftFor.Microseconds())
 }
 
 // leased records a lease.

@@ -22,6 +22,7 @@ type Spec struct {
 	Share    int64           // whose fair share; 0: the parent's, else the owner
 	Weight   float64         // 0: 1
 	Hub      bool            // a hub runs it itself
+	Awaited  bool            // its parent will wait for it: see SetWait
 }
 
 // Make makes a task. A child whose parent has one of that label already is
@@ -158,7 +159,7 @@ func insert(ctx context.Context, tx *db.Tx, s Spec, channel int64, priority int)
 	now := db.Now()
 	t := &Task{
 		Method: s.Method, Request: s.Request, Arch: s.Arch, ChannelID: &channel, Owner: &s.Owner, Share: s.Share,
-		Priority: priority, Weight: s.Weight, CreateTime: now, FreeTime: now, Hub: s.Hub,
+		Priority: priority, Weight: s.Weight, CreateTime: now, FreeTime: now, Hub: s.Hub, Awaited: s.Awaited,
 	}
 	if s.Parent != 0 {
 		t.Parent = &s.Parent
@@ -168,10 +169,10 @@ func insert(ctx context.Context, tx *db.Tx, s Spec, channel int64, priority int)
 	}
 	var err error
 	t.ID, err = tx.Insert(ctx, `INSERT INTO task (state, method, request, arch, channel_id, parent, label, owner, share,
-			priority, weight, create_time, free_time, hub)
-		VALUES (0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
+			priority, weight, create_time, free_time, hub, awaited)
+		VALUES (0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`,
 		t.Method, string(t.Request), t.Arch, channel, t.Parent, t.Label, s.Owner, s.Share,
-		priority, s.Weight, now, now, s.Hub)
+		priority, s.Weight, now, now, s.Hub, s.Awaited)
 	return t, err
 }
 

@@ -32,7 +32,7 @@ func (r *Run) Child(ctx context.Context, tx *db.Tx, s Spec) (*Task, error) {
 	if s.Label == "" {
 		return nil, kura.Errorf("task.Child", kura.Invalid, "a child of a hub task needs a label")
 	}
-	s.Parent = r.Task.ID
+	s.Parent, s.Awaited = r.Task.ID, true // so that Wait need not touch a row that is just being leased
 	return r.runner.room.Make(ctx, tx, s)
 }
 

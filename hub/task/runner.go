@@ -164,6 +164,9 @@ func (n *Runner) next(ctx context.Context) (got *Task, err error) {
 		n.pick(&b)
 		b.Lock(tx.SkipLocked()).Add(") RETURNING " + columns)
 		rows, err := db.Find(ctx, tx, scanTask, &b)
+		if err == nil && len(rows) == 0 { // another hub was faster, or its row is locked just now
+			time.AfterFunc(again, n.poke)
+		}
 		if err != nil || len(rows) == 0 {
 			return err
 		}

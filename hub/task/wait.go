@@ -14,14 +14,14 @@ func (r *Room) SetWait(ctx context.Context, tx *db.Tx, parent int64, children []
 	// Children first, then the parent: the order in which a child that ends
 	// takes its locks.
 	if children == nil {
-		if _, err := tx.Exec(ctx, "UPDATE task SET awaited = TRUE WHERE parent = $1", parent); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE task SET awaited = TRUE WHERE parent = $1 AND awaited = FALSE", parent); err != nil {
 			return kura.E(op, err)
 		}
 	} else {
 		var no, yes db.Builder
 		no.Add("UPDATE task SET awaited = FALSE WHERE parent = ? AND awaited = TRUE AND NOT", parent)
 		db.In(&no, "id", children)
-		yes.Add("UPDATE task SET awaited = TRUE WHERE parent = ? AND", parent)
+		yes.Add("UPDATE task SET awaited = TRUE WHERE parent = ? AND awaited = FALSE AND", parent)
 		db.In(&yes, "id", children)
 		for _, b := range []*db.Builder{&no, &yes} {
 			if _, err := db.Change(ctx, tx, b); err != nil {
