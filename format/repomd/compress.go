@@ -1,0 +1,79 @@
+package repomd
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Compression is how the files are compressed. EL 7 and older read gzip only.
+type Compression string
+
+// The compressions.
+const (
+	Gzip Compression = "gzip"
+	Zstd Compression = "zstd"
+	None Compression = "none"
+)
+
+// Ext is what file names end with, dot included.
+func (c Compression) Ext() string {
+	switch c {
+	case Gzip:
+		return ".gz"
+	case Zstd:
+		return ".zst"
+	}
+	return ""
+}
+
+// A Compressor makes frames: each can be decompressed alone, and their joined
+// bytes decompress to the joined contents (zstd frames, gzip members). Equal
+// content gives equal bytes. It is not for concurrent use.
+type Compressor struct {
+	kind Compression
+	zstd *zstd.Encoder
+	gzip *gzip.Writer
+	buf  bytes.Buffer
+}
+
+// NewCompressor makes one for a compression; "" is gzip.
+func NewCompressor(kind Compression) (*Compressor, error) {
+	c := &Compressor{kind: kind}
+	var err error
+	switch kind {
+	case "":
+		c.kind = Gzip
+		c.gzip = gzip.NewWriter(io.Discard)
+	case Gzip:
+		c.gzip = gzip.NewWriter(io.Discard)
+	case Zstd:
+		c.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
+	case None:
+	default:
+		err = fmt.Errorf("repository metadata cannot be compressed with %q; gzip, zstd and none are known", kind)
+	}
+	return c, err
+}
+
+// Frame compresses content to one frame. The result is the caller's.
+func (c *Compressor) Frame(content []byte) ([]byte, error) {
+	switch c.kind {
+	case Zstd:
+		return c.zstd.EncodeAll(content, nil), nil
+	case None:
+		return bytes.Clone(content), nil
+	}
+	c.buf.Reset()
+	c.gzip.Reset(&c.buf)
+	if _, err := c.gzip.Write(content); err != nil {
+		return nil, err
+	}
+	if err := c.gzip.Close(); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(c.buf.Bytes()), nil
+}
