@@ -25,13 +25,11 @@ func hostRoot(p *plan) error {
 	if err := unix.Mount("root", p.Root, "tmpfs", noDevSuid, opts); err != nil {
 		return fmt.Errorf("mount the root: %w", err)
 	}
-	for _, d := range []string{"etc", "tmp", "var", "run"} {
-		if err := os.Mkdir(filepath.Join(p.Root, d), 0o755); err != nil {
+	for _, d := range []string{"etc", "tmp", "var", "var/tmp", "run"} {
+		dir := filepath.Join(p.Root, d)
+		if err := errors.Join(os.Mkdir(dir, 0o755), os.Chown(dir, int(p.UIDBase), int(p.UIDBase))); err != nil {
 			return err
 		}
-	}
-	if err := os.Mkdir(p.Root+"/var/tmp", 0o755); err != nil {
-		return err
 	}
 	for _, d := range []string{"/tmp", "/var/tmp"} {
 		if err := os.Chmod(p.Root+d, 0o1777); err != nil {

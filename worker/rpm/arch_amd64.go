@@ -1,0 +1,3 @@
+package rpm
+
+const hostArch = "x86_64"

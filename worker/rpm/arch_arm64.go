@@ -1,0 +1,3 @@
+package rpm
+
+const hostArch = "aarch64"
