@@ -91,7 +91,18 @@ func newMaker(o Options) (*maker, error) {
 }
 
 func (m *maker) make(ctx context.Context) error {
-	a, err := newApt(ctx, m.Cache, m.Arch, m.Refresh, m.log)
+	err := m.attempt(ctx, m.Refresh)
+	var gone *downloadError
+	if errors.As(err, &gone) && !m.Refresh {
+		// The archive moves on, and drops what older lists name.
+		m.log.printf("%v; asking for the lists anew", err)
+		err = m.attempt(ctx, true)
+	}
+	return err
+}
+
+func (m *maker) attempt(ctx context.Context, refresh bool) error {
+	a, err := newApt(ctx, m.Cache, m.Arch, refresh, m.log)
 	if err != nil {
 		return err
 	}
@@ -106,11 +117,15 @@ func (m *maker) make(ctx context.Context) error {
 	}
 	dir := filepath.Join(m.Cache, "debs-"+m.Arch)
 	if err := a.download(ctx, dir, debs, m.log); err != nil {
-		return err
+		return &downloadError{err}
 	}
 	m.log.printf("%d Debian packages are here", len(debs))
 	return m.convert(ctx, debs, dir, lock)
 }
+
+type downloadError struct{ error }
+
+func (e *downloadError) Unwrap() error { return e.error }
 
 // convert makes the packages and the repository out of .debs that are there.
 func (m *maker) convert(ctx context.Context, debs []stanza, dir string, lock []byte) error {

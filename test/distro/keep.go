@@ -24,7 +24,7 @@ import (
 var sourceCode embed.FS
 
 // makerVersion changes whenever what is made might. It covers this package and,
-// by a small package made for the purpose, the writer of RPMs.
+// by a small package made for the purpose, the writers of RPMs and of metadata.
 var makerVersion = sync.OnceValue(func() string {
 	h := sha256.New()
 	for _, tree := range []embed.FS{sourceCode, data} {
@@ -43,7 +43,11 @@ var makerVersion = sync.OnceValue(func() string {
 	probe.dir("/var/probe", 0o755)
 	p := targets["amd64"].own("probe", "Probe", "noarch", probe, relations{Requires: []dep{{"(a or b)", "", ""}, {"c", ">=", "1~2"}}})
 	_, _ = p.build(targets["amd64"]).WriteTo(h)
-	_, _ = p.binaries[0].build().WriteTo(h)
+	var pkg bytes.Buffer
+	_, _ = p.binaries[0].build().WriteTo(&pkg)
+	if listed, err := describe(bytes.NewReader(pkg.Bytes()), "probe.rpm"); err == nil {
+		_, _ = fmt.Fprintf(h, "%x\n%s%s%s", sha256.Sum256(pkg.Bytes()), listed.Primary, listed.Filelists, listed.Other)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 })
 
