@@ -62,9 +62,10 @@ type Lease struct {
 
 // Heartbeat renews a lease.
 type Heartbeat struct {
-	Epoch int64   `json:"epoch"`
-	Phase string  `json:"phase,omitempty"`
-	Load  float64 `json:"load"`
+	Epoch int64         `json:"epoch"`
+	Phase string        `json:"phase,omitempty"`
+	Load  float64       `json:"load"`
+	Wait  time.Duration `json:"wait,omitempty"` // hold the answer so long, at most half a minute, to hear of a cancel at once
 }
 
 // HeartbeatAnswer tells whether to go on.
@@ -73,7 +74,8 @@ type HeartbeatAnswer struct {
 	Cancel bool          `json:"cancel"` // stop now; report nothing
 }
 
-// LogAnswer gives the length that the hub has of a log.
+// LogAnswer gives the length that the hub has of a log. If it is not the end
+// of what was sent, nothing or a part of it was new: go on from there.
 type LogAnswer struct {
 	Size int64 `json:"size"`
 }
