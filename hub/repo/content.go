@@ -1,0 +1,154 @@
+package repo
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/repomd"
+	"github.com/kura-build/kura/format/rpm"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/tag"
+)
+
+// content is what a repository of a tag consists of at an event.
+type content struct {
+	tag    tag.Tag
+	event  int64
+	arches []string // canonical
+	builds []*build.Tagged
+	rpms   []*build.RPM
+	groups []tag.Group
+}
+
+// read collects what a tag holds at an event.
+func read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inherit bool) (*content, error) {
+	const op = "repo.read"
+	t, err := tag.Get(ctx, tx, ref, at)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	c := &content{tag: t, event: at}
+	conf, err := tag.GetBuildConfig(ctx, tx, tag.ByID(t.ID), at)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	if conf.Arches != nil {
+		for a := range strings.FieldsSeq(*conf.Arches) {
+			if a = rpm.CanonArch(a); !slices.Contains(c.arches, a) {
+				c.arches = append(c.arches, a)
+			}
+		}
+	}
+	if c.builds, err = build.ListTagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
+		return nil, kura.E(op, err)
+	}
+	if c.rpms, err = build.RPMs(ctx, tx, c.builds, nil); err != nil {
+		return nil, kura.E(op, err)
+	}
+	if c.groups, err = tag.Groups(ctx, tx, tag.GroupQuery{Tag: t.ID, At: at, Packages: true, Groups: true}); err != nil {
+		return nil, kura.E(op, err)
+	}
+	return c, nil
+}
+
+// isDebuginfo reports whether a package holds what debuggers want.
+func isDebuginfo(name string) bool {
+	return strings.HasSuffix(name, "-debuginfo") || strings.HasSuffix(name, "-debugsource") || strings.Contains(name, "-debuginfo-")
+}
+
+// pick gives the packages of one architecture's repository. A noarch package
+// stands in each.
+func (c *content) pick(arch string, o Opts) []*build.RPM {
+	var out []*build.RPM
+	for _, r := range c.rpms {
+		source := r.Arch == "src" || r.Arch == "nosrc"
+		switch {
+		case isDebuginfo(r.Name) && !o.Debuginfo:
+		case source && (o.Src || arch == "src"):
+			out = append(out, r)
+		case !source && (r.Arch == "noarch" && arch != "src" || rpm.CanonArch(r.Arch) == arch):
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b *build.RPM) int {
+		if n := strings.Compare(a.Name, b.Name); n != 0 {
+			return n
+		}
+		return strings.Compare(a.NVRA(), b.NVRA())
+	})
+	return out
+}
+
+var decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(1<<30))
+
+func unpack(b []byte) ([]byte, error) { return decoder.DecodeAll(b, nil) }
+
+// batch is how many stored fragments are read at once.
+const batch = 200
+
+// fragments yields packages as stored at import, read in batches so that a
+// large repository is never held in memory.
+func fragments(ctx context.Context, d *db.DB, rpms []*build.RPM) iter.Seq2[repomd.Package, error] {
+	return func(yield func(repomd.Package, error) bool) {
+		for len(rpms) > 0 {
+			n := min(len(rpms), batch)
+			var rows map[int64]repomd.Fragments
+			err := d.View(ctx, func(tx *db.Tx) (err error) {
+				rows, err = load(ctx, tx, rpms[:n])
+				return err
+			})
+			if err != nil {
+				yield(repomd.Package{}, err)
+				return
+			}
+			for _, r := range rpms[:n] {
+				f, ok := rows[r.ID]
+				if !ok {
+					err = kura.Errorf("repo.fragments", kura.Other, "the metadata of %s is missing", r.NVRA())
+				}
+				if !yield(repomd.Package{Name: r.Name, Fragments: f}, err) || err != nil {
+					return
+				}
+			}
+			rpms = rpms[n:]
+		}
+	}
+}
+
+type stored struct {
+	id int64
+	f  repomd.Fragments
+}
+
+func load(ctx context.Context, tx *db.Tx, rpms []*build.RPM) (map[int64]repomd.Fragments, error) {
+	ids := make([]int64, len(rpms))
+	for i, r := range rpms {
+		ids[i] = r.ID
+	}
+	var q db.Builder
+	q.Add("SELECT rpm_id, primary_, filelists, other FROM rpm_header WHERE")
+	db.In(&q, "rpm_id", ids)
+	rows, err := db.Find(ctx, tx, func(s db.Scanner) (v stored, err error) {
+		var parts [3][]byte
+		if err = s.Scan(&v.id, &parts[0], &parts[1], &parts[2]); err != nil {
+			return v, err
+		}
+		for i, out := range []*[]byte{&v.f.Primary, &v.f.Filelists, &v.f.Other} {
+			if *out, err = unpack(parts[i]); err != nil {
+				return v, err
+			}
+		}
+		return v, nil
+	}, &q)
+	out := make(map[int64]repomd.Fragments, len(rows))
+	for _, v := range rows {
+		out[v.id] = v.f
+	}
+	return out, err
+}

@@ -1,0 +1,355 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/repomd"
+	"github.com/kura-build/kura/format/rpm"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/event"
+	"github.com/kura-build/kura/hub/file"
+	"github.com/kura-build/kura/hub/tag"
+)
+
+// DistOpts are the options of a distribution repository, as Koji's clients
+// name them.
+type DistOpts struct {
+	Arch                   []string `json:"arch"`
+	Comps                  string   `json:"comps,omitempty"` // path of an upload below work/
+	Event                  int64    `json:"event,omitempty"`
+	Inherit                *bool    `json:"inherit"`
+	Latest                 *bool    `json:"latest"`
+	SplitDebuginfo         bool     `json:"split_debuginfo"`
+	SkipMissingSignatures  bool     `json:"skip_missing_signatures"`
+	AllowMissingSignatures bool     `json:"allow_missing_signatures"`
+	WriteSignedRPMs        bool     `json:"write_signed_rpms"`
+	Multilib               string   `json:"multilib,omitempty"`
+	Delta                  []int64  `json:"delta,omitempty"`
+}
+
+// Check refuses what cannot be made.
+func (o *DistOpts) Check() error {
+	const op = "repo.Dist"
+	switch {
+	case len(o.Arch) == 0:
+		return kura.Errorf(op, kura.Invalid, "No arches specified")
+	case o.Multilib != "":
+		return kura.Errorf(op, kura.Invalid, "multilib repositories are not made by this version: leave --multilib out")
+	case len(o.Delta) > 0:
+		return kura.Errorf(op, kura.Invalid, "delta rpms are not made: leave --delta-rpms out")
+	}
+	for _, a := range o.Arch {
+		if err := rpm.CheckArch(a); err != nil {
+			return &kura.Error{Op: op, Kind: kura.Invalid, Err: err}
+		}
+	}
+	return nil
+}
+
+func (o *DistOpts) latest() int {
+	if o.Latest != nil && !*o.Latest {
+		return 0
+	}
+	return 1
+}
+
+// Signing is what a distribution repository needs of hub/sign, which stands
+// above this room.
+type Signing struct {
+	// Write makes the signed copy of an rpm with a key's kept signature.
+	Write func(ctx context.Context, rpmID int64, key string) error
+	// Metadata signs repomd.xml with the first of the keys that the signer
+	// holds; it gives nothing when it holds none of them.
+	Metadata func(ctx context.Context, keys []string, repository string, repomd []byte) ([]byte, error)
+}
+
+// BeginDist makes the record of a distribution repository; its task fills it.
+func BeginDist(ctx context.Context, tx *db.Tx, ref tag.Ref, keys []string, o DistOpts, task int64) (*Repo, error) {
+	const op = "repo.BeginDist"
+	mine, err := List(ctx, tx, Filter{TaskID: task})
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	if len(mine) > 0 {
+		return mine[0], nil
+	}
+	t, err := tag.Get(ctx, tx, ref, o.Event)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	at := o.Event
+	if at == 0 {
+		last, err := event.Last(ctx, tx, 0)
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		at = last.ID
+	}
+	opts, err := json.Marshal(struct {
+		DistOpts
+		Keys []string `json:"keys"`
+	}{o, keys})
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, create_time, state_time, state, dist, opts, task_id)
+		VALUES ($1, $2, $3, $3, 0, TRUE, $4, $5) RETURNING id`, t.ID, at, db.Now(), string(opts), task)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	r, err := Get(ctx, tx, id)
+	return r, kura.E(op, err)
+}
+
+// Dist fills a distribution repository: for each architecture the packages
+// themselves, signed with the first of the keys that there is, and metadata.
+func (m *Maker) Dist(ctx context.Context, r *Repo, keys []string, o DistOpts, s Signing) (*Repo, error) {
+	const op = "repo.Dist"
+	if r.State != Init {
+		return r, nil
+	}
+	var c *content
+	err := m.db.View(ctx, func(tx *db.Tx) (err error) {
+		c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, o.latest(), o.Inherit == nil || *o.Inherit)
+		return err
+	})
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	out := &tree{store: m.blobs}
+	d := dist{Maker: m, out: out, repo: r, content: c, keys: keys, opts: o, sign: s, builds: map[int64]*build.Tagged{}}
+	for _, b := range c.builds {
+		d.builds[b.ID] = b
+	}
+	if err := d.write(ctx); err != nil {
+		return nil, kura.E(op, err)
+	}
+	err = m.db.Update(ctx, func(tx *db.Tx) error {
+		if r, err = Get(ctx, tx, r.ID); err != nil || r.State != Init {
+			return err
+		}
+		if err := out.commit(ctx, tx, r.Path()); err != nil {
+			return err
+		}
+		if err := SetState(ctx, tx, r, Ready); err != nil {
+			return err
+		}
+		return pointLatest(ctx, tx, r)
+	})
+	return r, kura.E(op, err)
+}
+
+// dist is one distribution repository while it is written.
+type dist struct {
+	*Maker
+	*content
+	out    *tree
+	repo   *Repo
+	keys   []string
+	opts   DistOpts
+	sign   Signing
+	builds map[int64]*build.Tagged
+	comps  []byte
+}
+
+func (d *dist) write(ctx context.Context) error {
+	info, err := json.MarshalIndent(map[string]any{
+		"id": d.repo.ID, "tag": d.repo.TagName, "tag_id": d.repo.TagID, "keys": d.keys, "volume": nil, "task_opts": d.opts,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := d.out.put(ctx, "repo.json", bytes.NewReader(append(info, '\n'))); err != nil {
+		return err
+	}
+	if d.comps, err = d.groups(ctx); err != nil {
+		return err
+	}
+	if err := d.out.put(ctx, "groups/comps.xml", bytes.NewReader(d.comps)); err != nil {
+		return err
+	}
+	done := map[string]bool{}
+	for _, a := range d.opts.Arch {
+		arch := rpm.CanonArch(a)
+		if done[arch] {
+			continue
+		}
+		done[arch] = true
+		if err := d.arch(ctx, arch); err != nil {
+			return fmt.Errorf("%s: %w", arch, err)
+		}
+	}
+	return nil
+}
+
+// member is a package with the file that stands for it.
+type member struct {
+	rpm  *build.RPM
+	file file.Node
+	key  string
+}
+
+func (d *dist) arch(ctx context.Context, arch string) error {
+	rpms := d.pick(arch, Opts{Src: arch == "src", Debuginfo: true})
+	members, err := d.choose(ctx, rpms)
+	if err != nil {
+		return err
+	}
+	var manifest strings.Builder
+	enc := json.NewEncoder(&manifest)
+	var main, debug []member
+	for _, m := range members {
+		d.out.files = append(d.out.files, named{path: file.Join(arch, href(m.rpm)), info: m.info()})
+		if err := enc.Encode(map[string]any{"id": m.rpm.ID, "nvra": m.rpm.NVRA(), "build_id": m.rpm.BuildID, "sigkey": m.key, "payloadhash": m.rpm.PayloadHash}); err != nil {
+			return err
+		}
+		if d.opts.SplitDebuginfo && isDebuginfo(m.rpm.Name) {
+			debug = append(debug, m)
+		} else {
+			main = append(main, m)
+		}
+	}
+	if err := d.out.put(ctx, file.Join(arch, "rpmlist.jsonl"), strings.NewReader(manifest.String())); err != nil {
+		return err
+	}
+	if err := d.list(ctx, arch, arch, "", main, d.comps); err != nil {
+		return err
+	}
+	if !d.opts.SplitDebuginfo || arch == "src" {
+		return nil
+	}
+	return d.list(ctx, arch, file.Join(arch, "debug"), "../", debug, nil)
+}
+
+// href is where a package lies below its architecture's directory.
+func href(r *build.RPM) string {
+	return "Packages/" + strings.ToLower(r.Name[:1]) + "/" + r.File()
+}
+
+// list writes the package list, the metadata and its signature of one directory.
+func (d *dist) list(ctx context.Context, arch, dir, prefix string, members []member, comps []byte) error {
+	var pkglist strings.Builder
+	for _, m := range members {
+		fmt.Fprintln(&pkglist, prefix+href(m.rpm))
+	}
+	if err := d.out.put(ctx, file.Join(dir, "pkglist"), strings.NewReader(pkglist.String())); err != nil {
+		return err
+	}
+	md, err := d.out.metadata(ctx, dir, d.fragments(ctx, prefix, members), repomd.Options{
+		Packages: len(members), Compression: repomd.Zstd, OpenChecksums: true,
+		Revision: fmt.Sprint(d.repo.ID), Timestamp: time.Now().Unix(), Comps: comps,
+	})
+	if err != nil {
+		return err
+	}
+	asc, err := d.sign.Metadata(ctx, d.keys, file.Join(d.repo.Path(), dir), md)
+	if err != nil || asc == nil {
+		return err
+	}
+	return d.out.put(ctx, file.Join(dir, "repodata/repomd.xml.asc"), bytes.NewReader(asc))
+}
+
+// fragments reads each package's header from the file that stands in the
+// repository: a signed copy has another checksum and size than the import.
+func (d *dist) fragments(ctx context.Context, prefix string, members []member) func(func(repomd.Package, error) bool) {
+	one := func(m member) (repomd.Package, error) {
+		f, err := d.blobs.Open(ctx, m.file.Sum)
+		if err != nil {
+			return repomd.Package{}, err
+		}
+		defer f.Close()
+		p, err := rpm.Read(f)
+		if err != nil {
+			return repomd.Package{}, fmt.Errorf("read %s: %w", m.rpm.File(), err)
+		}
+		if got := hex.EncodeToString(p.PayloadMD5()); got != m.rpm.PayloadHash {
+			return repomd.Package{}, kura.Errorf("repo.Dist", kura.Other, "%s holds another package than was imported", m.file.Path())
+		}
+		fr, err := repomd.NewFragments(repomd.Source{
+			Package: p, PkgID: m.file.Sum.String(), Size: m.file.Size, FileTime: m.rpm.BuildTime, Href: prefix + href(m.rpm),
+		})
+		if err != nil {
+			return repomd.Package{}, err
+		}
+		return repomd.Package{Name: m.rpm.Name, Fragments: *fr}, nil
+	}
+	return func(yield func(repomd.Package, error) bool) {
+		for _, m := range members {
+			p, err := one(m)
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// choose finds for each package the copy signed with the first of the keys
+// that there is.
+func (d *dist) choose(ctx context.Context, rpms []*build.RPM) ([]member, error) {
+	var out []member
+	var missing []string
+	for _, r := range rpms {
+		m, err := d.copyOf(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case m != nil:
+			out = append(out, *m)
+		case d.opts.SkipMissingSignatures:
+		default:
+			missing = append(missing, r.NVRA())
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		show := missing[:min(len(missing), 5)]
+		return nil, kura.Errorf("repo.Dist", kura.Conflict, "%d packages are signed with none of the keys %s, among them %s: sign them, or use --allow-missing-signatures or --skip-missing-signatures",
+			len(missing), strings.Join(d.keys, ", "), strings.Join(show, ", "))
+	}
+	return out, nil
+}
+
+func (d *dist) copyOf(ctx context.Context, r *build.RPM) (*member, error) {
+	b := d.builds[*r.BuildID]
+	for _, key := range d.keys {
+		if d.opts.WriteSignedRPMs {
+			err := d.sign.Write(ctx, r.ID, key)
+			if err != nil && !kura.Is(err, kura.NotFound) {
+				return nil, err
+			}
+		}
+		n, err := d.stat(ctx, file.Join(b.Path(), r.SignedPath(key)))
+		if err == nil {
+			return &member{rpm: r, file: n, key: key}, nil
+		}
+		if !kura.Is(err, kura.NotFound) {
+			return nil, err
+		}
+	}
+	if len(d.keys) > 0 && !d.opts.AllowMissingSignatures {
+		return nil, nil
+	}
+	n, err := d.stat(ctx, file.Join(b.Path(), r.Path()))
+	return &member{rpm: r, file: n}, err
+}
+
+func (d *dist) stat(ctx context.Context, path string) (n file.Node, err error) {
+	err = d.db.View(ctx, func(tx *db.Tx) error {
+		n, err = file.Stat(ctx, tx, path)
+		return err
+	})
+	return n, err
+}
+
+func (m *member) info() blob.Info { return blob.Info{Sum: m.file.Sum, Size: m.file.Size} }

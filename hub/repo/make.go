@@ -1,0 +1,233 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/repomd"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/event"
+	"github.com/kura-build/kura/hub/file"
+	"github.com/kura-build/kura/hub/tag"
+)
+
+// Maker makes repositories.
+type Maker struct {
+	db    *db.DB
+	blobs blob.Store
+}
+
+// NewMaker makes a maker on its legs.
+func NewMaker(d *db.DB, b blob.Store) *Maker { return &Maker{db: d, blobs: b} }
+
+// Want says which repository is wanted.
+type Want struct {
+	Tag   tag.Ref
+	Event int64 // 0: now
+	Opts  Opts
+	Force bool // make a new one in any case
+}
+
+// Find gives a ready repository with the contents that are wanted, or nil. The
+// contents of a tag are those of its last change: whatever was made since then
+// and before the next change is the same.
+func Find(ctx context.Context, tx *db.Tx, w Want) (*Repo, error) {
+	const op = "repo.Find"
+	t, err := tag.Get(ctx, tx, w.Tag, w.Event)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	last, err := lastChange(ctx, tx, t.ID, w.Event)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	no := false
+	all, err := List(ctx, tx, Filter{TagID: t.ID, Dist: &no, States: []int{int(Ready)}, Opts: encode(w.Opts)})
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	for _, r := range all {
+		if r.BeginEvent != nil && *r.BeginEvent == last {
+			return r, nil
+		}
+	}
+	return nil, nil
+}
+
+func lastChange(ctx context.Context, tx *db.Tx, id, at int64) (int64, error) {
+	if at != 0 {
+		at++ // changes of the very event count
+	}
+	return tag.LastChangeOf(ctx, tx, tag.ByID(id), at, true)
+}
+
+func encode(o Opts) string {
+	b, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // four booleans
+	}
+	return string(b)
+}
+
+// Make makes a repository for a tag at an event, or gives the one that has
+// these contents already. task is the task that shows it to people; a task
+// that is run again after it was interrupted finds what it had begun.
+func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
+	const op = "repo.Make"
+	var r *Repo
+	var c *content
+	err := m.db.Update(ctx, func(tx *db.Tx) (err error) {
+		mine, err := List(ctx, tx, Filter{TaskID: task})
+		if err != nil {
+			return err
+		}
+		if len(mine) > 0 {
+			r = mine[0]
+			return nil
+		}
+		if !w.Force {
+			if r, err = Find(ctx, tx, w); err != nil || r != nil {
+				return err
+			}
+		}
+		r, err = begin(ctx, tx, w, task)
+		return err
+	})
+	if err != nil || r.State != Init {
+		return r, kura.E(op, err)
+	}
+	err = m.db.View(ctx, func(tx *db.Tx) (err error) {
+		c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, 1, true)
+		return err
+	})
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	out := &tree{store: m.blobs}
+	if err := m.write(ctx, out, r, c, w.Opts); err != nil {
+		return nil, kura.E(op, err)
+	}
+	err = m.db.Update(ctx, func(tx *db.Tx) error {
+		if r, err = Get(ctx, tx, r.ID); err != nil || r.State != Init {
+			return err
+		}
+		if err := out.commit(ctx, tx, r.Path()); err != nil {
+			return err
+		}
+		if err := SetState(ctx, tx, r, Ready); err != nil {
+			return err
+		}
+		return pointLatest(ctx, tx, r)
+	})
+	return r, kura.E(op, err)
+}
+
+func begin(ctx context.Context, tx *db.Tx, w Want, task int64) (*Repo, error) {
+	at := w.Event
+	if at == 0 {
+		last, err := event.Last(ctx, tx, 0)
+		if err != nil {
+			return nil, err
+		}
+		at = last.ID
+	}
+	t, err := tag.Get(ctx, tx, w.Tag, w.Event)
+	if err != nil {
+		return nil, err
+	}
+	change, err := lastChange(ctx, tx, t.ID, at)
+	if err != nil {
+		return nil, err
+	}
+	if change == 0 {
+		change = at
+	}
+	var task_ *int64
+	if task != 0 {
+		task_ = &task
+	}
+	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id)
+		VALUES ($1, $2, $3, $4, $4, 0, $5, $6) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_)
+	if err != nil {
+		return nil, err
+	}
+	return Get(ctx, tx, id)
+}
+
+// pointLatest turns the link "latest" of a tag to its newest repository.
+func pointLatest(ctx context.Context, tx *db.Tx, r *Repo) error {
+	newest, err := List(ctx, tx, Filter{TagID: r.TagID, Dist: &r.Dist, States: []int{int(Ready)}, Limit: 1})
+	if err != nil || len(newest) == 0 || newest[0].ID != r.ID {
+		return err
+	}
+	dir, _ := file.Split(r.Path())
+	return file.Symlink(ctx, tx, file.Join(dir, "latest"), fmt.Sprint(r.ID))
+}
+
+// write makes the files of a private repository, in Koji's layout.
+func (m *Maker) write(ctx context.Context, out *tree, r *Repo, c *content, o Opts) error {
+	groups, err := compsOf(c)
+	if err != nil {
+		return err
+	}
+	if err := out.put(ctx, "groups/comps.xml", bytes.NewReader(groups)); err != nil {
+		return err
+	}
+	info, err := json.MarshalIndent(map[string]any{
+		"id": r.ID, "tag": r.TagName, "tag_id": r.TagID, "task_id": r.TaskID, "event_id": r.CreateEvent, "opts": r.Opts, "custom_opts": r.CustomOpts,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := out.put(ctx, "repo.json", bytes.NewReader(append(info, '\n'))); err != nil {
+		return err
+	}
+	arches := c.arches
+	if o.SeparateSrc {
+		arches = append(arches[:len(arches):len(arches)], "src")
+	}
+	for _, arch := range arches {
+		if err := m.writeArch(ctx, out, r, c, o, arch, groups); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o Opts, arch string, groups []byte) error {
+	rpms := c.pick(arch, o)
+	byID := make(map[int64]*build.Tagged, len(c.builds))
+	for _, b := range c.builds {
+		byID[b.ID] = b
+	}
+	var pkglist, jsonl strings.Builder
+	enc := json.NewEncoder(&jsonl)
+	for _, p := range rpms {
+		b := byID[*p.BuildID]
+		fmt.Fprintln(&pkglist, build.RepoHref(b.Build, p.Arch, p.File()))
+		if err := enc.Encode(map[string]any{
+			"id": p.ID, "name": p.Name, "version": p.Version, "release": p.Release, "epoch": p.Epoch, "arch": p.Arch,
+			"build_id": p.BuildID, "payloadhash": p.PayloadHash, "size": p.Size, "buildtime": p.BuildTime, "tag": b.TagName,
+		}); err != nil {
+			return err
+		}
+	}
+	for _, f := range []struct{ name, text string }{{"pkglist", pkglist.String()}, {"rpmlist.jsonl", jsonl.String()}, {"blocklist", ""}} {
+		if err := out.put(ctx, file.Join(arch, f.name), strings.NewReader(f.text)); err != nil {
+			return err
+		}
+	}
+	out.link(file.Join(arch, "toplink"), "../../../..")
+	// The revision differs with each repository: dnf keeps what it has while it does not.
+	_, err := out.metadata(ctx, arch, fragments(ctx, m.db, rpms), repomd.Options{
+		Packages: len(rpms), Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups,
+	})
+	return err
+}

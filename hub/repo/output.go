@@ -1,0 +1,115 @@
+package repo
+
+import (
+	"context"
+	"io"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/repomd"
+	"github.com/kura-build/kura/hub/file"
+)
+
+// named is a file of a repository, stored but without its name yet.
+type named struct {
+	path   string
+	info   blob.Info
+	target string // of a link
+}
+
+// tree collects the files of a repository until they all get their names.
+type tree struct {
+	store blob.Store
+	files []named
+}
+
+func (t *tree) put(ctx context.Context, path string, content io.Reader) error {
+	info, err := t.store.Put(ctx, content, nil)
+	if err != nil {
+		return kura.E("repo.put", err)
+	}
+	t.files = append(t.files, named{path: path, info: info})
+	return nil
+}
+
+func (t *tree) link(path, target string) {
+	t.files = append(t.files, named{path: path, target: target})
+}
+
+// commit gives all files their names below a directory.
+func (t *tree) commit(ctx context.Context, tx *db.Tx, dir string) error {
+	for _, f := range t.files {
+		var err error
+		if f.target != "" {
+			err = file.Symlink(ctx, tx, file.Join(dir, f.path), f.target)
+		} else {
+			err = file.Put(ctx, tx, file.Join(dir, f.path), f.info)
+		}
+		if err != nil {
+			return kura.E("repo.commit", err)
+		}
+	}
+	return nil
+}
+
+// output is where metadata is written: each file streams into the blob store.
+type output struct {
+	ctx   context.Context
+	store blob.Store
+	made  map[string]blob.Info
+}
+
+func (o *output) Create(name string) (io.WriteCloser, error) {
+	r, w := io.Pipe()
+	s := &sink{PipeWriter: w, done: make(chan error, 1)}
+	go func() {
+		info, err := o.store.Put(o.ctx, r, nil)
+		r.CloseWithError(err)
+		s.info = info
+		s.done <- err
+	}()
+	s.close = func() { o.made[name] = s.info }
+	return s, nil
+}
+
+// sink is one file on its way.
+type sink struct {
+	*io.PipeWriter
+	info  blob.Info
+	done  chan error
+	close func()
+	ended bool
+}
+
+func (s *sink) Close() error {
+	if s.ended {
+		return nil
+	}
+	s.ended = true
+	s.PipeWriter.Close()
+	err := <-s.done
+	if err == nil {
+		s.close()
+	}
+	return err
+}
+
+// metadata writes a directory's repodata and adds its files to the tree. It
+// gives repomd.xml, for its signature.
+func (t *tree) metadata(ctx context.Context, dir string, packages func(yield func(repomd.Package, error) bool), o repomd.Options) ([]byte, error) {
+	out := &output{ctx: ctx, store: t.store, made: map[string]blob.Info{}}
+	md, err := repomd.Write(out, packages, o)
+	if err != nil {
+		return nil, kura.E("repo.metadata", err)
+	}
+	for _, d := range md.Data {
+		info, ok := out.made[d.Name]
+		if !ok {
+			return nil, kura.Errorf("repo.metadata", kura.Other, "the file %s was not written", d.Name)
+		}
+		t.files = append(t.files, named{path: file.Join(dir, d.Href), info: info})
+	}
+	t.files = append(t.files, named{path: file.Join(dir, "repodata/repomd.xml"), info: out.made["repomd.xml"]})
+	return md.Marshal(), nil
+}
