@@ -45,13 +45,11 @@ const tick = 5 * time.Second
 
 // Run gives out tasks until ctx ends.
 func (b *Board) Run(ctx context.Context) error {
-	if b.room.Bus != nil {
-		stop, err := b.room.Bus.Listen(TopicFree, b.Wake)
-		if err != nil {
-			return kura.E("task.Board", err)
-		}
-		defer stop()
+	stop, err := b.room.listen(TopicFree, b.Wake)
+	if err != nil {
+		return kura.E("task.Board", err)
 	}
+	defer stop()
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
@@ -102,6 +100,14 @@ func (b *Board) Waiting() int {
 // none came. load is the host's, which puts it in its place among
 // the others that wait.
 func (b *Board) Lease(ctx context.Context, o Offer, load float64, wait time.Duration) (*Task, error) {
+	if wait <= 0 { // asks, but does not wait
+		var t *Task
+		err := b.db.Update(ctx, func(tx *db.Tx) (err error) {
+			t, err = b.room.Lease(ctx, tx, o)
+			return err
+		})
+		return t, err
+	}
 	w := &waiter{Offer: o, load: load, since: time.Now(), tried: -1, got: make(chan *Task, 1)}
 	b.mu.Lock()
 	b.waiters = append(b.waiters, w)

@@ -59,31 +59,41 @@ func (r *Room) Release(ctx context.Context, tx *db.Tx, h Hold) error {
 // Reclaim takes back the host's leases that it does not know of: it was started
 // anew, or an answer was lost on the way. Leases younger than grace may still
 // be on their way.
-func (r *Room) Reclaim(ctx context.Context, tx *db.Tx, host int64, known []Hold, grace time.Duration) (int, error) {
+func (r *Room) Reclaim(ctx context.Context, d *db.DB, host int64, known []Hold, grace time.Duration) (int, error) {
 	const op = "task.Reclaim"
-	mine, err := db.All(ctx, tx, scanTask, "SELECT "+columns+` FROM task WHERE task.state IN (1, 4) AND task.host_id = $1
-		AND task.state = 1 AND task.start_time < $2 ORDER BY task.id`, host, db.Now()-grace.Microseconds())
-	if err != nil {
+	var lost []Hold
+	err := d.View(ctx, func(tx *db.Tx) error {
+		mine, err := db.All(ctx, tx, scanTask, "SELECT "+columns+` FROM task WHERE task.state IN (1, 4) AND task.host_id = $1
+			AND task.state = 1 AND task.start_time < $2 ORDER BY task.id`, host, db.Now()-grace.Microseconds())
+		for _, t := range mine {
+			if h := hold(t); !slices.Contains(known, h) {
+				lost = append(lost, h)
+			}
+		}
+		return err
+	})
+	if err != nil || len(lost) == 0 {
 		return 0, kura.E(op, err)
 	}
 	n := 0
-	for _, t := range mine {
-		if slices.ContainsFunc(known, func(h Hold) bool { return h.Task == t.ID && h.Epoch == t.Epoch }) {
-			continue
+	err = d.Update(ctx, func(tx *db.Tx) error {
+		n = 0
+		for _, h := range lost {
+			t, err := Own(ctx, tx, h)
+			if kura.Is(err, kura.Fenced) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := r.lose(ctx, tx, t, "its host started anew without it"); err != nil {
+				return err
+			}
+			n++
 		}
-		t, err := Own(ctx, tx, hold(t))
-		if kura.Is(err, kura.Fenced) {
-			continue
-		}
-		if err != nil {
-			return n, kura.E(op, err)
-		}
-		if err := r.lose(ctx, tx, t, "its host started anew without it"); err != nil {
-			return n, kura.E(op, err)
-		}
-		n++
-	}
-	return n, nil
+		return nil
+	})
+	return n, kura.E(op, err)
 }
 
 // Refuse gives a lease back because this host should not do the task: softly

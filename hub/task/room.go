@@ -20,12 +20,12 @@ const (
 	TopicCancel = "task.cancel." // + id: it was cancelled
 )
 
-// Bus carries wake-ups between hubs, and within one. Signal is best effort and
-// does not block; Listen calls fn, which must be quick, for each signal on the
-// topic until stop is called.
+// Bus is what this room needs of the leg of that name: wake-ups between hubs,
+// and within one. Signal waits for nobody; Listen calls fn, which must be
+// quick, for each signal until stop is called.
 type Bus interface {
-	Signal(topic string)
-	Listen(topic string, fn func()) (stop func(), err error)
+	Signal(subject string, data []byte) error
+	Listen(filter string, fn func(subject string, data []byte)) (stop func(), err error)
 }
 
 // Placement is where the policy puts a new task.
@@ -68,7 +68,7 @@ func New(bus Bus) *Room {
 // signal wakes after the commit.
 func (r *Room) signal(tx *db.Tx, topic string) {
 	if r.Bus != nil {
-		tx.After(func() { r.Bus.Signal(topic) })
+		tx.After(func() { r.Bus.Signal(topic, nil) }) // a lost one is made up for by a look now and then
 	}
 }
 
@@ -109,6 +109,24 @@ func note(ctx context.Context, tx *db.Tx, task int64, host *int64, msg string) e
 	_, err := tx.Exec(ctx, "INSERT INTO task_notes (task_id, host_id, msg, time) VALUES ($1, $2, $3, $4)",
 		task, host, msg, db.Now())
 	return err
+}
+
+// listen calls fn for each signal on a topic.
+func (r *Room) listen(topic string, fn func()) (stop func(), err error) {
+	if r.Bus == nil {
+		return func() {}, nil
+	}
+	return r.Bus.Listen(topic, func(string, []byte) { fn() })
+}
+
+// OnCancel calls fn when the task is cancelled.
+func (r *Room) OnCancel(id int64, fn func()) (stop func(), err error) {
+	return r.listen(topicID(TopicCancel, id), fn)
+}
+
+// OnDone calls fn when the task is over.
+func (r *Room) OnDone(id int64, fn func()) (stop func(), err error) {
+	return r.listen(topicID(TopicDone, id), fn)
 }
 
 func topicID(prefix string, id int64) string { return prefix + strconv.FormatInt(id, 10) }

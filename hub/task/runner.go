@@ -79,13 +79,11 @@ func (n *Runner) Run(ctx context.Context) error {
 	if err := n.reclaim(ctx); err != nil {
 		return kura.E("task.Runner", err)
 	}
-	if n.room.Bus != nil {
-		stop, err := n.room.Bus.Listen(TopicHub, n.poke)
-		if err != nil {
-			return kura.E("task.Runner", err)
-		}
-		defer stop()
+	stop, err := n.room.listen(TopicHub, n.poke)
+	if err != nil {
+		return kura.E("task.Runner", err)
 	}
+	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { n.beat(ctx) })
@@ -202,16 +200,13 @@ func (n *Runner) run(ctx context.Context, t *Task) {
 		delete(n.runs, h)
 		n.mu.Unlock()
 	}()
-	if n.room.Bus != nil {
-		stop, err := n.room.Bus.Listen(topicID(TopicCancel, t.ID), func() { cancel(errLost) })
-		if err == nil {
-			defer stop()
-		}
+	if stop, err := n.room.OnCancel(t.ID, func() { cancel(errLost) }); err == nil {
+		defer stop()
 	}
 	result, err := n.call(c, &Run{Task: t, DB: n.db, Log: log, runner: n})
 	// The hub goes down: the record of what was reached must still be written.
-	end, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer stop()
+	end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer done()
 	switch {
 	case errors.Is(context.Cause(c), errLost), errors.Is(err, ErrWait), kura.Is(err, kura.Fenced):
 		return

@@ -20,26 +20,27 @@ import (
 // bus is a bus of one process.
 type bus struct {
 	mu sync.Mutex
-	on map[string]map[int]func()
+	on map[string]map[int]func(string, []byte)
 	n  int
 }
 
-func (b *bus) Signal(topic string) {
+func (b *bus) Signal(topic string, data []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, f := range b.on[topic] {
-		go f()
+		go f(topic, data)
 	}
+	return nil
 }
 
-func (b *bus) Listen(topic string, fn func()) (func(), error) {
+func (b *bus) Listen(topic string, fn func(string, []byte)) (func(), error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.on == nil {
-		b.on = map[string]map[int]func(){}
+		b.on = map[string]map[int]func(string, []byte){}
 	}
 	if b.on[topic] == nil {
-		b.on[topic] = map[int]func(){}
+		b.on[topic] = map[int]func(string, []byte){}
 	}
 	b.n++
 	n := b.n
