@@ -5,9 +5,12 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/kura-build/kura/blob"
+	"github.com/kura-build/kura/blob/dir"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/task"
 )
 
 // onHubs runs a test against a hub over its real rooms, on each database.
@@ -31,9 +34,11 @@ func newHub(t testing.TB, d *db.DB) *front {
 		}
 		return account.Grant(ctx, tx, account.System, account.ByName("root"), account.ByName("admin"))
 	})
-	parts := rooms(t, f)
-	var err error
-	f.server, err = New(Config{DB: d, Sessions: account.NewSessions()}, parts...)
+	blobs, err := dir.New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)}, rooms(blobs)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +48,13 @@ func newHub(t testing.TB, d *db.DB) *front {
 }
 
 // rooms are all parts that this package has.
-func rooms(testing.TB, *front) []Handlers {
-	return []Handlers{Accounts{}.Handlers()}
+func rooms(blobs blob.Store) []Handlers {
+	tasks := task.New(nil)
+	return []Handlers{
+		Accounts{}.Handlers(),
+		Tasks{Room: tasks, Blobs: blobs}.Handlers(),
+		Hosts{Room: tasks}.Handlers(),
+	}
 }
 
 // pick takes some members of a struct, or of each struct of a list.

@@ -3,12 +3,8 @@ package koji
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"hash"
-	"hash/adler32"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -98,15 +94,7 @@ func readOldUpload(a *Args) (u oldUpload, err error) {
 }
 
 func sum(verify string, data []byte) string {
-	var h hash.Hash
-	switch verify {
-	case "md5":
-		h = md5.New()
-	case "sha256":
-		h = sha256.New()
-	default:
-		h = adler32.New()
-	}
+	h := digest(verify)
 	h.Write(data)
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,0 +1,106 @@
+package koji
+
+import (
+	"context"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/hub/task"
+)
+
+// make makes any task, for admins. It is declared with *args and **opts.
+func (h Tasks) make(ctx context.Context, c *Call) (any, error) {
+	args, err := rebind(c, "make_task(method, arglist, **opts)")
+	if err != nil {
+		return nil, err
+	}
+	if has(args.Keywords, "owner") {
+		return nil, kura.Errorf("koji.makeTask", kura.Denied, "The owner option is not allowed here")
+	}
+	method, params := args.String("method"), args.List("arglist")
+	if err := args.Err(); err != nil {
+		return nil, err
+	}
+	spec, err := specOf(ctx, c, method, params, args.Keywords)
+	if err != nil {
+		return nil, err
+	}
+	t, err := h.Room.Make(ctx, c.Tx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return t.ID, nil
+}
+
+func (h Tasks) restartHosts(ctx context.Context, c *Call) (any, error) {
+	priority, options := c.Args.Int("priority"), c.Args.Map("options")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	params := []any{}
+	if options != nil {
+		params = append(params, options)
+	}
+	spec, err := specOf(ctx, c, "restartHosts", params, map[string]any{"priority": priority})
+	if err != nil {
+		return nil, err
+	}
+	t, err := h.Room.Make(ctx, c.Tx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return t.ID, nil
+}
+
+// specOf reads the options that Koji has for tasks to be made. The owner is
+// the caller; that of a child, its parent's.
+func specOf(ctx context.Context, c *Call, method string, params []any, opts map[string]any) (task.Spec, error) {
+	s := task.Spec{Method: method}
+	var err error
+	if s.Request, err = toJSON(params); err != nil {
+		return s, err
+	}
+	invalid := func(name string, v any) error {
+		return kura.Errorf("koji.makeTask", kura.Invalid, "Invalid type for option %s of a %s task: %s", name, method, typeName(v))
+	}
+	for name, v := range opts {
+		if v == nil {
+			continue
+		}
+		text, isText := v.(string)
+		n, isInt := toInt(v)
+		ok := isText
+		switch name {
+		case "arch":
+			s.Arch = text
+		case "label":
+			s.Label = text
+		case "channel":
+			ref := task.Ref{Name: text}
+			if ok = isText || isInt; !isText {
+				ref.ID = n
+			}
+			ch, err := task.GetChannel(ctx, c.Tx, ref)
+			if err != nil {
+				return s, err
+			}
+			s.Channel = ch.Name
+		case "parent":
+			s.Parent, ok = n, isInt
+		case "priority":
+			p := int(n)
+			s.Priority, ok = &p, isInt
+		default:
+			return s, fault(parameterError, "make_task() got an unexpected keyword argument '%s'", name)
+		}
+		if !ok {
+			return s, invalid(name, v)
+		}
+	}
+	if s.Parent == 0 {
+		s.Owner = c.Actor.ID
+	}
+	if s.Owner == 0 && s.Parent == 0 {
+		return s, kura.Errorf("koji.makeTask", kura.Invalid, "task must have an owner")
+	}
+	return s, nil
+}
