@@ -113,15 +113,23 @@ func (r *Room) Refuse(ctx context.Context, tx *db.Tx, h Hold, reason string, sof
 // SetRefusal keeps a task from a host, without touching who has it now. byHost
 // says that the host itself refused.
 func (r *Room) SetRefusal(ctx context.Context, tx *db.Tx, task, host int64, soft, byHost bool, msg string) error {
+	return refusal(ctx, tx, task, host, soft, byHost, msg, db.Now())
+}
+
+func refusal(ctx context.Context, tx *db.Tx, task, host int64, soft, byHost bool, msg string, at int64) error {
 	const op = "task.SetRefusal"
 	if _, err := tx.Exec(ctx, `INSERT INTO task_refusals (task_id, host_id, by_host, soft, msg, time)
 		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (task_id, host_id) DO UPDATE
 		SET by_host = excluded.by_host, soft = excluded.soft, msg = excluded.msg, time = excluded.time`,
-		task, host, byHost, soft, msg, db.Now()); err != nil {
+		task, host, byHost, soft, msg, at); err != nil {
 		return kura.E(op, err)
 	}
 	return kura.E(op, note(ctx, tx, task, &host, "Host refused task: "+msg))
 }
+
+// returnFor is how long a task that a host gave back for its own fault stays
+// away from it.
+const returnFor = time.Minute
 
 // Return gives a lease back for the host's own fault: the task goes elsewhere,
 // or fails when it came back too often.
@@ -135,7 +143,10 @@ func (r *Room) Return(ctx context.Context, tx *db.Tx, h Hold, f Fault) (*Task, e
 		return t, kura.E(op, r.fail(ctx, tx, t, f))
 	}
 	if h.Host != 0 {
-		if err := r.SetRefusal(ctx, tx, t.ID, h.Host, true, false, f.Message); err != nil {
+		// Others come first, but where there is no other this host tries again
+		// soon: the refusal counts from the past.
+		at := db.Now() - max(0, r.SoftFor-returnFor).Microseconds()
+		if err := refusal(ctx, tx, t.ID, h.Host, true, false, f.Message, at); err != nil {
 			return nil, err
 		}
 	}
@@ -156,51 +167,4 @@ func (r *Room) lose(ctx context.Context, tx *db.Tx, t *Task, why string) error {
 			"task %d was given up after %d attempts that ended without a result; the last one: %s", t.ID, t.Losses, why)})
 	}
 	return r.free(ctx, tx, t, time.Duration(t.Losses)*r.Retry)
-}
-
-// sweepBatch is how many leases one sweep takes back.
-const sweepBatch = 100
-
-// Sweep takes back leases that ran out. Any hub may, at any time.
-func (r *Room) Sweep(ctx context.Context, d *db.DB) (int, error) {
-	const op = "task.Sweep"
-	var ids []int64
-	err := d.View(ctx, func(tx *db.Tx) (err error) {
-		ids, err = db.All(ctx, tx, db.Column[int64], `SELECT id FROM task WHERE lease_until IS NOT NULL AND lease_until < $1
-			ORDER BY lease_until LIMIT $2`, db.Now(), sweepBatch)
-		return err
-	})
-	if err != nil {
-		return 0, kura.E(op, err)
-	}
-	n := 0
-	for _, id := range ids {
-		err := d.Update(ctx, func(tx *db.Tx) error {
-			t, err := get(ctx, tx, op, id, tx.LockRows())
-			if err != nil || t.LeaseUntil == nil || *t.LeaseUntil >= db.Now() {
-				return err
-			}
-			if t.State.Finished() {
-				_, err = tx.Exec(ctx, "UPDATE task SET lease_until = NULL WHERE id = $1", id)
-				return err
-			}
-			return r.lose(ctx, tx, t, lostWords(ctx, tx, t))
-		})
-		if err != nil {
-			return n, kura.E(op, err)
-		}
-		n++
-	}
-	return n, nil
-}
-
-func lostWords(ctx context.Context, tx *db.Tx, t *Task) string {
-	if t.HostID == nil {
-		return "the hub that ran it fell silent"
-	}
-	h, err := GetHost(ctx, tx, Ref{ID: *t.HostID}, 0)
-	if err != nil {
-		return fmt.Sprintf("host %d fell silent", *t.HostID)
-	}
-	return fmt.Sprintf("host %s fell silent", h.Name)
 }

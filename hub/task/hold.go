@@ -63,7 +63,12 @@ func (r *Room) Heartbeat(ctx context.Context, tx *db.Tx, h Hold, phase string, t
 	n, err := tx.Exec(ctx, `UPDATE task SET lease_until = $4, phase = COALESCE($5, phase)
 		WHERE id = $1 AND epoch = $2 AND host_id = $3 AND state = 1 AND lease_until IS NOT NULL`,
 		h.Task, h.Epoch, h.Host, db.Now()+term.Microseconds(), set)
-	if err != nil || n == 1 {
+	if err != nil {
+		return false, kura.E(op, err)
+	}
+	if n == 1 {
+		_, err = tx.Exec(ctx, "UPDATE host SET update_time = $2 WHERE id = $1 AND update_time < $3",
+			h.Host, db.Now(), db.Now()-checkInEvery.Microseconds())
 		return false, kura.E(op, err)
 	}
 	t, err := Get(ctx, tx, h.Task)

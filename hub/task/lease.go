@@ -196,8 +196,7 @@ func (r *Room) first(b *db.Builder, o *Offer, g group, limit float64, now int64)
 
 // leased records a lease.
 func (r *Room) leased(ctx context.Context, tx *db.Tx, t *Task, l *leaser) error {
-	if _, err := tx.Exec(ctx, "INSERT INTO task_runs (task_id, host_id, create_time) VALUES ($1, $2, $3)",
-		t.ID, l.ID, db.Now()); err != nil {
+	if err := startRun(ctx, tx, t.ID, l.ID); err != nil {
 		return kura.E("task.Lease", err)
 	}
 	return kura.E("task.Lease", changed(ctx, tx, t, Free.String()))
