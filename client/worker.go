@@ -52,7 +52,7 @@ func NewWorker(c WorkerConfig) (*Worker, error) {
 	tr.TLSClientConfig = conf
 	tr.ForceAttemptHTTP2 = false // a connection that died is then noticed by its one call
 	tr.MaxIdleConnsPerHost = 16
-	return &Worker{base: base, http: &http.Client{Transport: tr, CheckRedirect: noRedirect}, plain: &http.Client{}}, nil
+	return &Worker{base: base, http: &http.Client{Transport: tr, CheckRedirect: keepRedirect}, plain: &http.Client{}}, nil
 }
 
 func workerTLS(c WorkerConfig) (*tls.Config, error) {
@@ -158,6 +158,16 @@ func (w *Worker) Fetch(ctx context.Context, address string) (io.ReadCloser, erro
 		c = w.http
 	}
 	res, err := c.Do(req)
+	if err == nil && res.StatusCode >= 300 && res.StatusCode < 400 {
+		// The bytes lie elsewhere, where nobody has to know who asks.
+		res.Body.Close()
+		var to *url.URL
+		if to, err = res.Location(); err == nil {
+			if req, err = http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil); err == nil {
+				res, err = w.plain.Do(req)
+			}
+		}
+	}
 	if err != nil {
 		return nil, away(err)
 	}
@@ -167,6 +177,10 @@ func (w *Worker) Fetch(ctx context.Context, address string) (io.ReadCloser, erro
 	}
 	return res.Body, nil
 }
+
+// keepRedirect leaves redirects to the caller: a certificate must not be shown
+// to whomever an answer names.
+func keepRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func taskPath(task int64, rest string) string {
 	return protocol.PathTasks + strconv.FormatInt(task, 10) + "/" + rest
@@ -233,6 +247,8 @@ func problem(res *http.Response) error {
 		switch {
 		case res.StatusCode == http.StatusNotFound:
 			kind = kura.NotFound
+		case res.StatusCode < http.StatusBadRequest:
+			return kura.Errorf("client.worker", kura.Invalid, "the hub redirects to %s: set that address for this worker", res.Header.Get("Location"))
 		case res.StatusCode < http.StatusInternalServerError:
 			kind = kura.Invalid
 		}
@@ -250,10 +266,4 @@ func kindNamed(name string) kura.Kind {
 		}
 	}
 	return kura.Other
-}
-
-// noRedirect: a hub that sends its workers elsewhere is not configured right,
-// and a certificate must not be shown to whoever it names.
-func noRedirect(req *http.Request, _ []*http.Request) error {
-	return fmt.Errorf("the hub redirects to %s: set that address for this worker", req.URL)
 }

@@ -57,7 +57,8 @@ type Lease struct {
 	Term   time.Duration   `json:"term"`
 	Method string          `json:"method"`
 	Arch   string          `json:"arch"`
-	Order  json.RawMessage `json:"order"` // SRPMOrder or ArchOrder, by method
+	Order  json.RawMessage `json:"order"`            // SRPMOrder or ArchOrder, by method
+	Weight float64         `json:"weight,omitempty"` // of the task in the host's capacity; 0 is 1
 }
 
 // Heartbeat renews a lease.

@@ -30,6 +30,12 @@ func (b *Builder) Arch(ctx context.Context, name string, o protocol.ArchOrder, h
 	if !arches.MatchString(o.Arch) {
 		return nil, failf("source", "The order's arch %q is none", o.Arch)
 	}
+	if emulated(o.Root.Arch) && !o.Emulate {
+		return nil, &Failure{
+			Phase: "buildroot", Retryable: true,
+			Message: "This builder can only emulate " + o.Root.Arch + ", and the task must be built natively",
+		}
+	}
 	t, err := b.begin(name, o.Root, o.Limits, hub)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ type reader struct {
 	part    []byte
 	best    map[string]cause // by section
 	last    string           // the last line that says anything
+	summary bool             // rpmbuild is summing up: it only repeats
+	more    bool             // the next line belongs to the cause
 }
 
 type cause struct {
@@ -40,7 +42,7 @@ var clues = [][]*regexp.Regexp{
 }
 
 // followers never caused anything: they report what came before.
-var followers = patterns(`^error: Bad exit status from `, `^RPM build errors:`, `^\s+Bad exit status from `, `^error: .*\.log$`)
+var followers = patterns(`^error: Bad exit status from `, `^\s+Bad exit status from `, `^error: .*\.log$`)
 
 func patterns(list ...string) []*regexp.Regexp {
 	var out []*regexp.Regexp
@@ -79,8 +81,13 @@ func (r *reader) keep(p []byte) {
 func (r *reader) take(s string) {
 	r.line++
 	s = strings.TrimRight(plainText(s), " \t\r")
-	if s == "" {
+	if s == "" || r.summary {
 		return
+	}
+	if r.more {
+		c := r.best[r.section]
+		c.text += " " + strings.TrimSpace(s)
+		r.best[r.section], r.more = c, false
 	}
 	switch m := executing.FindStringSubmatch(s); {
 	case m != nil:
@@ -89,9 +96,11 @@ func (r *reader) take(s string) {
 	case strings.HasPrefix(s, "Processing files: ") && r.section != "package":
 		r.enter("package")
 		return
-	}
-	if matches(followers, s) {
+	case s == "RPM build warnings:" || s == "RPM build errors:":
+		r.summary = true
 		return
+	case s == "++ jobs -p" || strings.HasPrefix(s, "+ RPM_EC=") || s == "+ exit 1" || matches(followers, s):
+		return // the end of each section's script, whatever it did
 	}
 	r.last = strings.TrimSpace(s)
 	old, had := r.best[r.section]
@@ -101,6 +110,7 @@ func (r *reader) take(s string) {
 		}
 		if matches(list, s) {
 			r.best[r.section] = cause{strings.TrimSpace(s), r.line, rank}
+			r.more = strings.HasSuffix(s, "file(s) found:")
 			return
 		}
 	}
@@ -158,7 +168,7 @@ func (r *reader) failure(log, what string) *Failure {
 		f.Message = name + " of " + what + " failed: " + c.text
 	case r.last != "":
 		f.Cause, f.Line = r.last, r.line
-		f.Message = name + " of " + what + " failed; the last it wrote was: " + r.last
+		f.Message = name + " of " + what + " failed; the last it did was: " + strings.TrimPrefix(r.last, "+ ")
 	default:
 		f.Message = name + " of " + what + " failed without a word"
 	}

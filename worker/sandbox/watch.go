@@ -39,7 +39,7 @@ type watch struct {
 	kill    func()
 
 	refused int64 // forks refused by the last look
-	crowded int   // looks in a row at which the group was full and refused more
+	crowded int   // looks at which the group was full and refused more
 	full    int   // looks in a row at which the disk was full
 }
 
@@ -90,7 +90,7 @@ func (w *watch) look(now, began time.Time) Reason {
 	if n > w.refused && w.group.crowded() {
 		w.crowded++
 	} else {
-		w.crowded = 0
+		w.crowded = max(0, w.crowded-1) // a bomb's processes also die, for a moment
 	}
 	w.refused = n
 	if w.crowded >= looksLong {

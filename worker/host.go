@@ -1,0 +1,40 @@
+package worker
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// load is the host's 1-minute load average.
+func load() float64 {
+	data, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(data), " ")
+	n, _ := strconv.ParseFloat(first, 64)
+	return n
+}
+
+func memoryLine(key string) int64 {
+	data, _ := os.ReadFile("/proc/meminfo")
+	for line := range strings.SplitSeq(string(data), "\n") {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == key {
+			n, _ := strconv.ParseInt(f[1], 10, 64)
+			return n << 10
+		}
+	}
+	return 0
+}
+
+func totalMemory() int64 { return memoryLine("MemTotal:") }
+func freeMemory() int64  { return memoryLine("MemAvailable:") }
+
+// freeDisk gives the room on the disk that dir is on.
+func freeDisk(dir string) int64 {
+	var st unix.Statfs_t
+	if unix.Statfs(dir, &st) != nil {
+		return 0
+	}
+	return int64(st.Bavail) * int64(st.Bsize)
+}
