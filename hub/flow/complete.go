@@ -1,0 +1,132 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"path"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/file"
+)
+
+// arrival is a package with the root that it was built in.
+type arrival struct {
+	in   *build.Incoming
+	root *int64
+	path string
+}
+
+// logFile is a log on its way to its build.
+type logFile struct {
+	arch, name string
+	info       blob.Info
+}
+
+// gather verifies all that the workers sent, before any record is changed. A
+// noarch package comes from each arch; the first counts.
+func (j *job) gather(ctx context.Context, p *plan) ([]arrival, []logFile, error) {
+	all := []arrival{{in: p.srpm, path: p.srpmPath}}
+	have := map[string]bool{p.srpm.File(): true}
+	var logs []logFile
+	for i, res := range p.results {
+		root := res.Root
+		var rootID *int64
+		if root != 0 {
+			rootID = &root
+		}
+		for _, path := range res.RPMs {
+			in, err := j.inspect(ctx, path)
+			if err != nil {
+				return nil, nil, err
+			}
+			if have[in.File()] {
+				continue
+			}
+			have[in.File()] = true
+			all = append(all, arrival{in: in, root: rootID, path: path})
+		}
+		for _, l := range res.Logs {
+			info, name, err := j.stored(ctx, l)
+			if err != nil {
+				return nil, nil, err
+			}
+			logs = append(logs, logFile{arch: p.arches[i], name: name, info: info})
+		}
+	}
+	if len(all) == 1 {
+		return nil, nil, kura.Errorf("flow.build", kura.Build, "the build of %s made no packages: its spec has no %%files for any", p.srpm.Name.NVR())
+	}
+	return all, logs, nil
+}
+
+// complete imports what was built: all of it in one transaction.
+func (j *job) complete(ctx context.Context, b *build.Build, p *plan) error {
+	if b.State == build.Complete {
+		return nil
+	}
+	all, logs, err := j.gather(ctx, p)
+	if err != nil {
+		return importFault(err)
+	}
+	err = j.r.Update(ctx, func(tx *db.Tx) error {
+		now, err := build.Get(ctx, tx, b.ID)
+		if err != nil {
+			return err
+		}
+		if now.State == build.Complete {
+			return nil
+		}
+		for _, a := range all {
+			if _, err := build.Attach(ctx, tx, now, a.in, a.root); err != nil {
+				return err
+			}
+		}
+		for _, l := range logs {
+			if err := file.Put(ctx, tx, file.Join(now.Path(), "data/logs", l.arch, l.name), l.info); err != nil {
+				return err
+			}
+		}
+		_, err = build.SetState(ctx, tx, b.ID, build.Complete)
+		return err
+	})
+	return importFault(err)
+}
+
+// scratch puts the packages where scratch builds are found, below
+// scratch/OWNER/task_ID.
+func (j *job) scratch(ctx context.Context, p *plan) error {
+	all, logs, err := j.gather(ctx, p)
+	if err != nil {
+		return importFault(err)
+	}
+	return j.r.Update(ctx, func(tx *db.Tx) error {
+		who, err := account.Get(ctx, tx, account.ByID(*j.r.Task.Owner))
+		if err != nil {
+			return err
+		}
+		dir := file.Join("scratch", who.Name, fmt.Sprintf("task_%d", j.r.Task.ID))
+		for _, a := range all {
+			if err := file.Replace(ctx, tx, file.Join(dir, a.in.File()), a.in.Blob); err != nil {
+				return err
+			}
+		}
+		for _, l := range logs {
+			if err := file.Replace(ctx, tx, file.Join(dir, "logs", l.arch, path.Base(l.name)), l.info); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// importFault names the phase of errors that a person is to see.
+func importFault(err error) error {
+	if err == nil || kura.Is(err, kura.Fenced) || transient(err) || kura.KindOf(err) == kura.Other {
+		return err
+	}
+	return kura.Errorf("flow.import", kura.KindOf(err), "import: %w", err)
+}

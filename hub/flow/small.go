@@ -1,0 +1,188 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/repo"
+	"github.com/kura-build/kura/hub/sign"
+	"github.com/kura-build/kura/hub/tag"
+	"github.com/kura-build/kura/hub/task"
+)
+
+// tagBuild moves a build into a tag, and out of another, at one event.
+func (f *Flow) tagBuild(ctx context.Context, r *task.Run) (any, error) {
+	var dest, from *nameOrID
+	var id int64
+	var force, ignore bool
+	if err := params(r.Task, []string{"tag_id", "build_id", "force", "fromtag", "ignore_success"}, &dest, &id, &force, &from, &ignore); err != nil {
+		return nil, err
+	}
+	return nil, r.Update(ctx, func(tx *db.Tx) error {
+		by, err := ownerOf(ctx, tx, r.Task)
+		if err != nil {
+			return err
+		}
+		b, err := build.Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		var t, old *tag.Tag
+		if dest != nil {
+			t = new(tag.Tag)
+			if *t, err = tag.Get(ctx, tx, dest.Ref, 0); err != nil {
+				return err
+			}
+		}
+		if from != nil {
+			old = new(tag.Tag)
+			if *old, err = tag.Get(ctx, tx, from.Ref, 0); err != nil {
+				return err
+			}
+		}
+		return Move(ctx, tx, by, b, old, t, force)
+	})
+}
+
+// Move takes a build out of a tag and puts it into another; either may be nil.
+func Move(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, from, to *tag.Tag, force bool) error {
+	if from != nil {
+		if err := build.Untag(ctx, tx, by, b, *from, true, force); err != nil {
+			return err
+		}
+	}
+	if to == nil {
+		return nil
+	}
+	return build.Tag(ctx, tx, by, b, *to, force)
+}
+
+// RepoParams are the keyword parameters of newRepo.
+type RepoParams struct {
+	Event       int64 `json:"event,omitempty"`
+	Src         bool  `json:"src,omitempty"`
+	Debuginfo   bool  `json:"debuginfo,omitempty"`
+	SeparateSrc bool  `json:"separate_src,omitempty"`
+}
+
+func (f *Flow) newRepo(ctx context.Context, r *task.Run) (any, error) {
+	var t nameOrID
+	var event int64
+	var src, debuginfo, separate bool
+	if err := params(r.Task, []string{"tag", "event", "src", "debuginfo", "separate_src"}, &t, &event, &src, &debuginfo, &separate); err != nil {
+		return nil, err
+	}
+	w := repo.Want{Tag: t.Ref, Event: event, Opts: repo.Opts{Src: src, Debuginfo: debuginfo, SeparateSrc: separate}}
+	made, err := f.repos.Make(ctx, w, r.Task.ID)
+	if err != nil {
+		return nil, err
+	}
+	return []any{made.ID, made.CreateEvent}, nil
+}
+
+// NewRepo makes a task that makes a repository.
+func (f *Flow) NewRepo(ctx context.Context, tx *db.Tx, owner, tagID int64, priority *int, p RepoParams) (*task.Task, error) {
+	kw := map[string]any{"__starstar": true}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(b, &kw); err != nil {
+		return nil, err
+	}
+	args := []any{tagID}
+	if len(kw) > 1 {
+		args = append(args, kw)
+	}
+	return f.tasks.Make(ctx, tx, task.Spec{Method: "newRepo", Request: request(args...), Owner: owner, Priority: priority, Channel: "createrepo", Weight: 0.1, Hub: true})
+}
+
+// DistRepo records a distribution repository and makes the task that fills it.
+func (f *Flow) DistRepo(ctx context.Context, tx *db.Tx, owner int64, ref tag.Ref, keys []string, o repo.DistOpts) (*task.Task, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	t, err := tag.Get(ctx, tx, ref, o.Event)
+	if err != nil {
+		return nil, err
+	}
+	made, err := f.tasks.Make(ctx, tx, task.Spec{Method: "distRepo", Request: request(t.Name, nil, keys, o), Owner: owner, Channel: "createrepo", Weight: 0.1, Hub: true})
+	if err != nil {
+		return nil, err
+	}
+	_, err = repo.BeginDist(ctx, tx, tag.ByID(t.ID), keys, o, made.ID)
+	return made, err
+}
+
+func (f *Flow) distRepo(ctx context.Context, r *task.Run) (any, error) {
+	var t nameOrID
+	var id *int64 // the hub finds the repository by the task
+	var keys []string
+	var o repo.DistOpts
+	if err := params(r.Task, []string{"tag", "repo_id", "keys", "task_opts"}, &t, &id, &keys, &o); err != nil {
+		return nil, err
+	}
+	var rec *repo.Repo
+	err := r.Update(ctx, func(tx *db.Tx) (err error) {
+		rec, err = repo.BeginDist(ctx, tx, t.Ref, keys, o, r.Task.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	made, err := f.repos.Dist(ctx, rec, keys, o, repo.Signing{Write: f.signer.Write, Metadata: f.signMetadata})
+	if err != nil {
+		if perr := f.problem(ctx, r, rec); perr != nil {
+			r.Log.Warn("mark repository", "repo", rec.ID, "err", perr)
+		}
+		return nil, err
+	}
+	return "Dist repository #" + jsonText(made.ID) + " successfully generated", nil
+}
+
+// problem marks a repository whose task failed for good.
+func (f *Flow) problem(ctx context.Context, r *task.Run, rec *repo.Repo) error {
+	if ctx.Err() != nil {
+		return nil // the hub goes down: the task goes on elsewhere
+	}
+	return r.Update(ctx, func(tx *db.Tx) error {
+		now, err := repo.Get(ctx, tx, rec.ID)
+		if err != nil || now.State != repo.Init {
+			return err
+		}
+		return repo.SetState(ctx, tx, now, repo.Problem)
+	})
+}
+
+func (f *Flow) signMetadata(ctx context.Context, keys []string, repository string, md []byte) ([]byte, error) {
+	var found *sign.Key
+	err := f.db.View(ctx, func(tx *db.Tx) error {
+		for _, ref := range keys {
+			k, err := sign.Find(ctx, tx, ref)
+			if err == nil {
+				found = &k
+				return nil
+			}
+			if !kura.Is(err, kura.NotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return f.signer.Metadata(ctx, found.Name, repository, "distribution repository "+repository, md)
+}
+
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
