@@ -3,9 +3,7 @@ package koji
 import (
 	"context"
 	"strings"
-	"time"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -87,74 +85,6 @@ func taskFilter(opts map[string]any) (task.Filter, error) {
 	return f, r.err
 }
 
-// optReader reads options of a struct; the first wrong one is remembered.
-type optReader struct {
-	opts map[string]any
-	err  error
-}
-
-func (r *optReader) wrong(name string, v any) {
-	if r.err == nil {
-		r.err = kura.Errorf("koji.opts", kura.Invalid, "Invalid type for option %s: %s", name, typeName(v))
-	}
-}
-
-func (r *optReader) string(name string) string {
-	v, ok := r.opts[name]
-	if !ok || v == nil {
-		return ""
-	}
-	s, ok := v.(string)
-	if !ok {
-		r.wrong(name, v)
-	}
-	return s
-}
-
-// list gives an option as a list; nil if it was not given.
-func (r *optReader) list(name string) []any {
-	switch v := r.opts[name].(type) {
-	case nil:
-		return nil
-	case []any:
-		return v
-	default:
-		return []any{v}
-	}
-}
-
-func (r *optReader) strings(name string) []string {
-	values := r.list(name)
-	if values == nil {
-		return nil
-	}
-	out := make([]string, 0, len(values))
-	for _, v := range values {
-		s, ok := v.(string)
-		if !ok {
-			r.wrong(name, v)
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-func (r *optReader) ints(name string) []int64 {
-	values := r.list(name)
-	if values == nil {
-		return nil
-	}
-	out := make([]int64, 0, len(values))
-	for _, v := range values {
-		n, ok := toInt(v)
-		if !ok {
-			r.wrong(name, v)
-		}
-		out = append(out, n)
-	}
-	return out
-}
-
 func (r *optReader) states(name string) []task.State {
 	ids := r.ints(name)
 	if ids == nil {
@@ -171,31 +101,4 @@ func (r *optReader) states(name string) []task.State {
 func (r *optReader) ids(name string, not bool) task.IDs {
 	v, given := r.opts[name]
 	return task.IDs{Set: given, Not: not, Null: given && v == nil, In: r.ints(name)}
-}
-
-// timeLayouts are the spellings of times that clients send as texts.
-var timeLayouts = []string{
-	"2006-01-02 15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999", "2006-01-02T15:04:05.999999Z07:00",
-	"2006-01-02T15:04:05.999999", "2006-01-02 15:04", "2006-01-02",
-}
-
-// time reads an instant, in seconds or as a text, under the first of its names.
-func (r *optReader) time(names ...string) int64 {
-	for _, name := range names {
-		v := r.opts[name]
-		if v == nil {
-			continue
-		}
-		if f, ok := number(v); ok {
-			return max(1, int64(f*1e6))
-		}
-		text, _ := v.(string)
-		for _, layout := range timeLayouts {
-			if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
-				return max(1, t.UnixMicro())
-			}
-		}
-		r.wrong(name, v)
-	}
-	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -54,6 +55,8 @@ func rooms(blobs blob.Store) []Handlers {
 		Accounts{}.Handlers(),
 		Tasks{Room: tasks, Blobs: blobs}.Handlers(),
 		Hosts{Room: tasks}.Handlers(),
+		Tags{Lists: tag.NewLists(nil)}.Handlers(),
+		Events{}.Handlers(),
 	}
 }
 

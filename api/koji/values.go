@@ -19,9 +19,9 @@ import (
 // dates. These are kept as objects with one member of these names; a struct of
 // a client that looks like one of them is kept inside a third.
 const (
-	tagBytes  = "__base64__"
-	tagDate   = "__datetime__"
-	tagStruct = "__struct__"
+	boxBytes  = "__base64__"
+	boxDate   = "__datetime__"
+	boxStruct = "__struct__"
 )
 
 // maxDepth bounds nesting on the way in; XML-RPC's reader has a bound of its own.
@@ -52,9 +52,9 @@ func writeJSON(b *bytes.Buffer, v any, depth int) error {
 	case string:
 		return writeText(b, v)
 	case []byte:
-		b.WriteString(`{"` + tagBytes + `":"` + base64.StdEncoding.EncodeToString(v) + `"}`)
+		b.WriteString(`{"` + boxBytes + `":"` + base64.StdEncoding.EncodeToString(v) + `"}`)
 	case xmlrpc.DateTime:
-		b.WriteString(`{"` + tagDate + `":`)
+		b.WriteString(`{"` + boxDate + `":`)
 		if err := writeText(b, string(v)); err != nil {
 			return err
 		}
@@ -99,9 +99,9 @@ func writeText(b *bytes.Buffer, s string) error {
 }
 
 func writeStruct(b *bytes.Buffer, m map[string]any, depth int) error {
-	wrapped := len(m) == 1 && (has(m, tagBytes) || has(m, tagDate) || has(m, tagStruct))
+	wrapped := len(m) == 1 && (has(m, boxBytes) || has(m, boxDate) || has(m, boxStruct))
 	if wrapped {
-		b.WriteString(`{"` + tagStruct + `":`)
+		b.WriteString(`{"` + boxStruct + `":`)
 	}
 	b.WriteByte('{')
 	for i, name := range slices.Sorted(maps.Keys(m)) {
@@ -161,14 +161,14 @@ func revive(v any) (any, error) {
 
 func reviveStruct(m map[string]any) (any, error) {
 	if len(m) == 1 {
-		if text, ok := m[tagBytes].(string); ok {
+		if text, ok := m[boxBytes].(string); ok {
 			p, err := base64.StdEncoding.DecodeString(text)
 			return p, kura.E("koji.fromJSON", err)
 		}
-		if text, ok := m[tagDate].(string); ok {
+		if text, ok := m[boxDate].(string); ok {
 			return xmlrpc.DateTime(text), nil
 		}
-		if inner, ok := m[tagStruct].(map[string]any); ok {
+		if inner, ok := m[boxStruct].(map[string]any); ok {
 			m = inner
 		}
 	}
