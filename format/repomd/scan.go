@@ -37,6 +37,7 @@ func Scan(r io.Reader, kind Kind, f func(*Item) error) error {
 	x := newReader(r, maxOpen)
 	root, ns := kind.root()
 	err := x.root(root, ns)
+	x.src.restart(x.dec.InputOffset())
 	for err == nil {
 		var t xml.Token
 		if t, err = x.next(); err != nil {
