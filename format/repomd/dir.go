@@ -1,6 +1,7 @@
 package repomd
 
 import (
+	"errors"
 	"io"
 	"iter"
 	"os"
@@ -8,7 +9,8 @@ import (
 )
 
 // WriteDir writes a repository below a directory: dir/repodata. What was there
-// is replaced in one step at the end, so that no reader sees half of it.
+// is replaced at the end by two renames: a reader may for a moment see none, but
+// never half of one.
 func WriteDir(dir string, packages iter.Seq2[Package, error], o Options) (*Repomd, error) {
 	tmp, err := os.MkdirTemp(dir, ".repodata-*")
 	if err != nil {
@@ -31,10 +33,14 @@ func WriteDir(dir string, packages iter.Seq2[Package, error], o Options) (*Repom
 	}
 	final := filepath.Join(dir, "repodata")
 	old := tmp + ".old"
-	if err := os.Rename(final, old); err == nil {
-		defer os.RemoveAll(old)
+	had := os.Rename(final, old) == nil
+	if err := os.Rename(tmp, final); err != nil {
+		if had {
+			err = errors.Join(err, os.Rename(old, final))
+		}
+		return nil, err
 	}
-	return md, os.Rename(tmp, final)
+	return md, os.RemoveAll(old)
 }
 
 type dirOutput string
