@@ -17,8 +17,11 @@ type bin struct {
 	method  string
 }
 
-// freeBins gives the bins that hold free tasks. It hops over the index from
-// bin to bin, so it costs the number of bins and not that of tasks.
+// freeBins gives the bins that hold free tasks. It hops over the index
+// task_free_bin from bin to bin, so it costs the number of bins and not that
+// of tasks. Steps are spelled out column by column, and columns are looked up
+// one by one, because otherwise SQLite seeks by the first column only and
+// PostgreSQL joins by reading the whole table.
 func freeBins(ctx context.Context, tx *db.Tx) ([]bin, error) {
 	return db.All(ctx, tx, func(s db.Scanner) (b bin, err error) {
 		return b, s.Scan(&b.head, &b.channel, &b.arch, &b.method)
@@ -26,12 +29,20 @@ func freeBins(ctx context.Context, tx *db.Tx) ([]bin, error) {
 			SELECT (SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE
 				ORDER BY n.channel_id, n.arch, n.method, n.priority, n.share, n.id LIMIT 1)
 			UNION ALL
-			SELECT (SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE
-				AND (n.channel_id, n.arch, n.method) > (t.channel_id, t.arch, t.method)
-				ORDER BY n.channel_id, n.arch, n.method, n.priority, n.share, n.id LIMIT 1)
+			SELECT COALESCE(
+				(SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE
+					AND n.channel_id = t.channel_id AND n.arch = t.arch AND n.method > t.method
+					ORDER BY n.method, n.priority, n.share, n.id LIMIT 1),
+				(SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE
+					AND n.channel_id = t.channel_id AND n.arch > t.arch
+					ORDER BY n.arch, n.method, n.priority, n.share, n.id LIMIT 1),
+				(SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE AND n.channel_id > t.channel_id
+					ORDER BY n.channel_id, n.arch, n.method, n.priority, n.share, n.id LIMIT 1))
 			FROM hop JOIN task t ON t.id = hop.id
 		)
-		SELECT t.id, t.channel_id, t.arch, t.method FROM hop JOIN task t ON t.id = hop.id`)
+		SELECT id, (SELECT channel_id FROM task WHERE task.id = hop.id), (SELECT arch FROM task WHERE task.id = hop.id),
+			(SELECT method FROM task WHERE task.id = hop.id)
+		FROM hop WHERE id IS NOT NULL`)
 }
 
 // group is the tasks of one priority and one share in one bin.
@@ -54,13 +65,19 @@ func groups(ctx context.Context, tx *db.Tx, bins []bin) ([]group, error) {
 	b.Add("WITH RECURSIVE hop(id) AS (SELECT id FROM task WHERE")
 	db.In(&b, "id", heads)
 	b.Add(` UNION ALL
-			SELECT (SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE
-				AND n.channel_id = t.channel_id AND n.arch = t.arch AND n.method = t.method
-				AND (n.priority, n.share) > (t.priority, t.share)
-				ORDER BY n.channel_id, n.arch, n.method, n.priority, n.share, n.id LIMIT 1)
+			SELECT COALESCE(
+				(SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE AND n.channel_id = t.channel_id
+					AND n.arch = t.arch AND n.method = t.method AND n.priority = t.priority AND n.share > t.share
+					ORDER BY n.share, n.id LIMIT 1),
+				(SELECT n.id FROM task n WHERE n.state = 0 AND n.hub = FALSE AND n.channel_id = t.channel_id
+					AND n.arch = t.arch AND n.method = t.method AND n.priority > t.priority
+					ORDER BY n.priority, n.share, n.id LIMIT 1))
 			FROM hop JOIN task t ON t.id = hop.id
 		)
-		SELECT t.id, t.channel_id, t.arch, t.method, t.priority, t.share FROM hop JOIN task t ON t.id = hop.id`)
+		SELECT id, (SELECT channel_id FROM task WHERE task.id = hop.id), (SELECT arch FROM task WHERE task.id = hop.id),
+			(SELECT method FROM task WHERE task.id = hop.id), (SELECT priority FROM task WHERE task.id = hop.id),
+			(SELECT share FROM task WHERE task.id = hop.id)
+		FROM hop WHERE id IS NOT NULL`)
 	b.Page(maxGroups, 0)
 	return db.Find(ctx, tx, func(s db.Scanner) (g group, err error) {
 		return g, s.Scan(&g.head, &g.channel, &g.arch, &g.method, &g.priority, &g.share)
