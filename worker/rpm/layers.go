@@ -45,6 +45,8 @@ type layers struct {
 	memos  map[string]string // hash of a question → key of its layer
 	inUse  map[string]int
 	making map[string]*sync.Mutex
+
+	background sync.WaitGroup
 }
 
 // layoutVersion is part of every key: raise it when roots are made differently.
@@ -199,7 +201,7 @@ func (ls *layers) keep(l *layer, dir string) (*layer, error) {
 	ls.have[l.Key] = l
 	ls.inUse[l.Key]++
 	ls.mu.Unlock()
-	go ls.settle(l)
+	ls.background.Go(func() { ls.settle(l) })
 	return l, nil
 }
 

@@ -14,9 +14,12 @@ type row struct {
 	nevra                 string
 }
 
+// sizeUnits are the words that may follow a size.
+var sizeUnits = map[string]bool{"k": true, "M": true, "G": true, "T": true, "B": true, "KiB": true, "MiB": true, "GiB": true, "TiB": true}
+
 // parseTransaction reads dnf's table. A row whose columns do not fit is broken
-// into several lines, so words are taken six by six: name, arch, version,
-// repository, size and its unit.
+// into several lines, so a section is read word by word: name, arch, version,
+// repository, size and, if it is not in bytes, the size's unit.
 func parseTransaction(text string) transaction {
 	var t transaction
 	var section string
@@ -24,28 +27,39 @@ func parseTransaction(text string) transaction {
 	for line := range strings.SplitSeq(text, "\n") {
 		trimmed := strings.TrimSpace(line)
 		switch {
-		case strings.HasPrefix(line, "Transaction Summary"):
-			return t
 		case trimmed == "" || strings.HasPrefix(trimmed, "=") || strings.HasPrefix(trimmed, "replacing "):
-			continue
 		case !strings.HasPrefix(line, " "):
-			section, words = strings.TrimSuffix(trimmed, ":"), nil
-			continue
-		}
-		words = append(words, strings.Fields(trimmed)...)
-		for len(words) >= 6 {
-			r := row{name: words[0], arch: words[1], evr: words[2], repo: words[3]}
-			r.nevra = r.name + "-" + r.evr + "." + r.arch
-			words = words[6:]
-			switch {
-			case strings.HasPrefix(section, "Installing"), strings.HasPrefix(section, "Upgrading"), strings.HasPrefix(section, "Downgrading"):
-				t.install = append(t.install, r)
-			case strings.HasPrefix(section, "Removing"):
-				t.remove = append(t.remove, r.name+"-"+withoutEpoch(r.evr)+"."+r.arch)
-			}
+			t.add(section, words)
+			section, words = trimmed, nil
+		default:
+			words = append(words, strings.Fields(trimmed)...)
 		}
 	}
+	t.add(section, words)
 	return t
+}
+
+func (t *transaction) add(section string, words []string) {
+	install := false
+	for _, s := range []string{"Installing", "Upgrading", "Downgrading"} {
+		install = install || strings.HasPrefix(section, s)
+	}
+	if !install && !strings.HasPrefix(section, "Removing") || !strings.HasSuffix(section, ":") {
+		return
+	}
+	for len(words) >= 5 {
+		r := row{name: words[0], arch: words[1], evr: words[2], repo: words[3]}
+		r.nevra = r.name + "-" + r.evr + "." + r.arch
+		words = words[5:]
+		if len(words) > 0 && sizeUnits[words[0]] {
+			words = words[1:]
+		}
+		if install {
+			t.install = append(t.install, r)
+		} else {
+			t.remove = append(t.remove, r.name+"-"+withoutEpoch(r.evr)+"."+r.arch)
+		}
+	}
 }
 
 func withoutEpoch(evr string) string {
