@@ -12,6 +12,7 @@ CREATE TABLE node (
     PRIMARY KEY (dir, name)
 );
 CREATE INDEX node_sum ON node (sum) WHERE sum IS NOT NULL;
+CREATE INDEX node_growing ON node (mtime) WHERE kind = 3;
 -- the pieces of a growing file: an upload, a log
 CREATE TABLE part (
     dir    {{path}} NOT NULL,

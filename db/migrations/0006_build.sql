@@ -48,6 +48,7 @@ CREATE TABLE tag_listing (
 CREATE UNIQUE INDEX tag_listing_one ON tag_listing (tag_id, build_id) WHERE revoke_event IS NULL;
 CREATE INDEX tag_listing_tag ON tag_listing (tag_id, create_event);
 CREATE INDEX tag_listing_build ON tag_listing (build_id);
+CREATE INDEX tag_listing_revoked ON tag_listing (tag_id, revoke_event);
 -- what was in a root, once for each distinct set
 CREATE TABLE root_set (
     id    {{id}},

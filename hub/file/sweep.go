@@ -71,3 +71,24 @@ func Named(ctx context.Context, tx *db.Tx, sum blob.Sum) (bool, error) {
 		OR EXISTS (SELECT 1 FROM part WHERE sum = $1) THEN 1 ELSE 0 END`, sum.String()).Scan(&n)
 	return n == 1, err
 }
+
+// SealOld makes whole the growing files that have not grown for a while, at
+// most so many, and says how many it did.
+func SealOld(ctx context.Context, d *db.DB, s blob.Store, idle time.Duration, most int) (int, error) {
+	const op = "file.SealOld"
+	var nodes []Node
+	err := d.View(ctx, func(tx *db.Tx) (err error) {
+		nodes, err = db.All(ctx, tx, scanNode, "SELECT "+columns+" FROM node WHERE kind = 3 AND mtime < $1 ORDER BY mtime LIMIT $2",
+			db.Now()-idle.Microseconds(), most)
+		return err
+	})
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
+	for i, n := range nodes {
+		if _, err := Seal(ctx, d, s, n.Path()); err != nil {
+			return i, kura.E(op, err)
+		}
+	}
+	return len(nodes), nil
+}
