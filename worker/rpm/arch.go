@@ -44,7 +44,9 @@ func (b *Builder) Arch(ctx context.Context, name string, o protocol.ArchOrder, h
 	t.time = o.BuildTime
 	hub.Phase("buildroot")
 	var srpm string
-	g, gctx := errgroup.WithContext(ctx)
+	work, cancel := t.bound(ctx)
+	defer cancel()
+	g, gctx := errgroup.WithContext(work)
 	g.Go(func() (err error) {
 		srpm, err = t.fetch(gctx, o.SRPM)
 		return err
@@ -60,7 +62,7 @@ func (b *Builder) Arch(ctx context.Context, name string, o protocol.ArchOrder, h
 	if err := t.writeMacros(); err != nil {
 		return nil, failf("buildroot", "%s", err)
 	}
-	r, err := t.archBuild(ctx, o, srpm, out)
+	r, err := t.archBuild(work, o, srpm, out)
 	if err != nil {
 		return nil, t.ended(ctx, err)
 	}
@@ -73,6 +75,9 @@ func (t *task) ended(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	var f *Failure
+	if errors.Is(err, context.DeadlineExceeded) {
+		return failf("buildroot", "The task's time of %v was over", t.limits.Time)
+	}
 	if !errors.As(err, &f) {
 		return hostFault("buildroot", err)
 	}

@@ -81,6 +81,7 @@ func (b *Builder) resolveInto(ctx context.Context, q ask, dir string) (*answer, 
 	if err != nil {
 		return nil, hostFault("buildroot", err)
 	}
+	b.touchMetadata(q.repos)
 	q.log.printf("dnf took %d ms\n", time.Since(began).Milliseconds())
 	if res.Reason != sandbox.Ended {
 		return nil, &Failure{Phase: "buildroot", Message: stopped(res.Reason, spec.Limits, "resolving the root's packages")}

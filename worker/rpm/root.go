@@ -170,6 +170,11 @@ func (r *cleanRoot) layer(ctx context.Context, parent *layer, a *answer) (*layer
 		return l, nil
 	}
 	r.cached = false
+	r.b.layers.evict()
+	if free := freeBytes(r.b.opt.Dir); free < r.b.opt.MinFree {
+		return nil, hostFault("buildroot", fmt.Errorf("its disk has only %s free", size(free)))
+	}
+	r.b.layers.background.Go(r.b.tidy)
 	dir, err := r.b.layers.newDir()
 	if err != nil {
 		return nil, hostFault("buildroot", err)

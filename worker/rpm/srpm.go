@@ -32,7 +32,9 @@ func (b *Builder) SRPM(ctx context.Context, name string, o protocol.SRPMOrder, h
 	t.checkoutLog = io.Discard
 	hub.Phase("source")
 	var given, id string
-	g, gctx := errgroup.WithContext(ctx)
+	work, cancel := t.bound(ctx)
+	defer cancel()
+	g, gctx := errgroup.WithContext(work)
 	g.Go(func() (err error) {
 		if o.SRPM != nil {
 			given, err = t.fetch(gctx, *o.SRPM)
@@ -56,10 +58,10 @@ func (b *Builder) SRPM(ctx context.Context, name string, o protocol.SRPMOrder, h
 	if err := t.writeMacros(); err != nil {
 		return nil, failf("buildroot", "%s", err)
 	}
-	if err := t.report(ctx, "init"); err != nil {
+	if err := t.report(work, "init"); err != nil {
 		return nil, t.ended(ctx, err)
 	}
-	r, err := t.makeSRPM(ctx, o, given, out)
+	r, err := t.makeSRPM(work, o, given, out)
 	if err != nil {
 		return nil, t.ended(ctx, err)
 	}

@@ -68,6 +68,19 @@ func (b *Builder) begin(name string, root protocol.Root, l protocol.Limits, hub 
 	return t, nil
 }
 
+// grace is how much longer than the programs it runs a task may be at work: so
+// it is told as the program's time that was over.
+const grace = 20 * time.Second
+
+// bound ends ctx when the task's time is over. Programs have limits of their
+// own; this is for what the builder does itself.
+func (t *task) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t.deadline.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, t.deadline.Add(grace))
+}
+
 func (t *task) close() {
 	t.buildLog.end()
 	if t.root != nil {
