@@ -1,0 +1,125 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kura-build/kura/bus"
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// ackWait is how soon an event comes again after its consumer died. A
+	// consumer that lives says so three times in it.
+	ackWait = 30 * time.Second
+	// maxPending is how many events of a durable may rest after failures
+	// before later ones wait too.
+	maxPending = 20_000
+	// retryAfter is the pause when the bus itself is in trouble.
+	retryAfter = time.Second
+)
+
+// Consume implements bus.Bus.
+func (b *Bus) Consume(ctx context.Context, durable, filter string, fn func(context.Context, bus.Event) error) error {
+	const op = "bus/nats.Consume"
+	if err := bus.CheckConsume(op, durable, filter); err != nil {
+		return err
+	}
+	run, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(b.life, cancel)()
+	for run.Err() == nil {
+		if err := b.consume(run, durable, filter, fn); err != nil && run.Err() == nil {
+			b.log.Warn("consuming events", "durable", durable, "err", err)
+			select {
+			case <-run.Done():
+			case <-time.After(retryAfter):
+			}
+		}
+	}
+	if ctx.Err() == nil {
+		return b.alive(op)
+	}
+	return nil
+}
+
+// consume handles events until ctx ends or the bus is in trouble. It asks for
+// one event at a time: one that was fetched ahead would wait behind a slow one
+// while another consumer is idle.
+func (b *Bus) consume(ctx context.Context, durable, filter string, fn func(context.Context, bus.Event) error) error {
+	cons, err := b.js.CreateOrUpdateConsumer(ctx, b.stream, jetstream.ConsumerConfig{
+		Durable:       durable,
+		FilterSubject: filter,
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1,
+		MaxAckPending: maxPending,
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		msg, err := cons.Next(jetstream.FetchContext(ctx))
+		switch {
+		case err == nil:
+			if err := b.handle(ctx, msg, fn); err != nil {
+				return err
+			}
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, natsgo.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages):
+			// A quiet time.
+		default:
+			return err
+		}
+	}
+}
+
+// handle gives one event to fn and tells the store how it went.
+func (b *Bus) handle(ctx context.Context, msg jetstream.Msg, fn func(context.Context, bus.Event) error) error {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	go hold(msg, done)
+	err = fn(ctx, bus.Event{
+		Subject: msg.Subject(), ID: msg.Headers().Get(jetstream.MsgIDHeader), Data: msg.Data(),
+		Time: meta.Timestamp, Delivery: int(meta.NumDelivered),
+	})
+	close(done)
+	if err == nil {
+		// Told also while stopping, or it would be done twice.
+		told, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishWithin)
+		defer cancel()
+		return msg.DoubleAck(told)
+	}
+	if ctx.Err() != nil { // not its fault: whoever consumes next gets it at once
+		if err := msg.Nak(); err != nil {
+			return err
+		}
+		return b.events.FlushTimeout(publishWithin)
+	}
+	pause := b.config.Pause(int(meta.NumDelivered))
+	b.log.Info("event comes again", "subject", msg.Subject(), "delivery", meta.NumDelivered, "pause", pause, "err", err)
+	return msg.NakWithDelay(pause)
+}
+
+// hold keeps the store from giving the event to somebody else meanwhile.
+func hold(msg jetstream.Msg, done <-chan struct{}) {
+	tick := time.NewTicker(ackWait / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-tick.C:
+			if msg.InProgress() != nil {
+				return
+			}
+		}
+	}
+}
