@@ -17,6 +17,7 @@ import (
 type Tasks struct {
 	Room  *task.Room
 	Blobs blob.Store
+	Hub   map[string]bool // methods of tasks that hubs run themselves
 
 	// Canceled, if set, is told in the same transaction which tasks were just
 	// cancelled: rooms above end what those tasks were making.
@@ -43,6 +44,7 @@ func (h Tasks) Handlers() Handlers {
 		"resubmitTask":       h.resubmit,
 		"makeTask":           h.make,
 		"restartHosts":       h.restartHosts,
+		"assignTask":         h.assign,
 	}
 }
 
@@ -305,6 +307,16 @@ func (h Tasks) free(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	return nothing(h.Room.Free(ctx, c.Tx, id))
+}
+
+// assign gives a task to a host by hand.
+func (h Tasks) assign(ctx context.Context, c *Call) (any, error) {
+	id, host := c.Args.Int("task_id"), task.Ref(c.Args.Ref("host"))
+	force, override := c.Args.Bool("force"), c.Args.Bool("override")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	return h.Room.AssignTo(ctx, c.Tx, id, host, force, override)
 }
 
 func (h Tasks) resubmit(ctx context.Context, c *Call) (any, error) {

@@ -20,12 +20,35 @@ func (h Tasks) make(ctx context.Context, c *Call) (any, error) {
 	if err := args.Err(); err != nil {
 		return nil, err
 	}
-	spec, err := specOf(ctx, c, method, params, args.Keywords)
+	return makeTask(ctx, c, h.Room, h.Hub, method, params, args.Keywords)
+}
+
+// makeTask makes a task as the options say, and gives its id.
+func makeTask(ctx context.Context, c *Call, room *task.Room, hub map[string]bool, method string, params []any,
+	opts map[string]any) (any, error) {
+	assign := opts["assign"]
+	spec, err := specOf(ctx, c, method, params, opts)
 	if err != nil {
 		return nil, err
 	}
-	t, err := h.Room.Make(ctx, c.Tx, spec)
+	spec.Hub = hub[method]
+	t, err := room.Make(ctx, c.Tx, spec)
 	if err != nil {
+		return nil, err
+	}
+	if assign == nil || t.State != task.Free {
+		return t.ID, nil
+	}
+	host := task.Ref{}
+	switch v := assign.(type) {
+	case int64:
+		host.ID = v
+	case string:
+		host.Name = v
+	default:
+		return nil, kura.Errorf("koji.makeTask", kura.Invalid, "Invalid type for option assign of a %s task: %s", method, typeName(v))
+	}
+	if _, err := room.AssignTo(ctx, c.Tx, t.ID, host, false, true); err != nil {
 		return nil, err
 	}
 	return t.ID, nil
@@ -40,15 +63,7 @@ func (h Tasks) restartHosts(ctx context.Context, c *Call) (any, error) {
 	if options != nil {
 		params = append(params, options)
 	}
-	spec, err := specOf(ctx, c, "restartHosts", params, map[string]any{"priority": priority})
-	if err != nil {
-		return nil, err
-	}
-	t, err := h.Room.Make(ctx, c.Tx, spec)
-	if err != nil {
-		return nil, err
-	}
-	return t.ID, nil
+	return makeTask(ctx, c, h.Room, h.Hub, "restartHosts", params, map[string]any{"priority": priority})
 }
 
 // specOf reads the options that Koji has for tasks to be made. The owner is
@@ -86,6 +101,8 @@ func specOf(ctx context.Context, c *Call, method string, params []any, opts map[
 			s.Channel = ch.Name
 		case "parent":
 			s.Parent, ok = n, isInt
+		case "assign":
+			continue
 		case "priority":
 			p := int(n)
 			s.Priority, ok = &p, isInt

@@ -48,7 +48,7 @@ var hostMethods = []Method{
 	{Name: "host.tagNotification", Python: "HostExports.tagNotification(self, is_successful, tag_id, from_id, build_id, user_id, ignore_success=False, failure_msg='')", Needs: ExclusiveHost, Mode: Write},
 	{Name: "host.taskSetWait", Python: "HostExports.taskSetWait(self, parent, tasks)", Needs: ExclusiveHost, Mode: Write, Repeat: true},
 	{Name: "host.taskWait", Python: "HostExports.taskWait(self, parent)", Needs: ExclusiveHost, Mode: Write, Repeat: true},
-	{Name: "host.taskWaitResults", Python: "HostExports.taskWaitResults(self, parent, tasks, canfail=None)", Needs: ExclusiveHost, Mode: Read},
+	{Name: "host.taskWaitResults", Python: "HostExports.taskWaitResults(self, parent, tasks, canfail=None)", Needs: ExclusiveHost, Mode: Write},
 	{Name: "host.updateBuildRootList", Python: "HostExports.updateBuildRootList(self, brootid, rpmlist, task_id=None)", Needs: ExclusiveHost, Mode: Write},
 	{Name: "host.updateBuildrootArchives", Python: "HostExports.updateBuildrootArchives(self, brootid, task_id, archives, project=False)", Needs: ExclusiveHost, Mode: Write},
 	{Name: "host.updateHost", Python: "HostExports.updateHost(self, task_load, ready, data=None)", Needs: ExclusiveHost, Mode: Write, Repeat: true},

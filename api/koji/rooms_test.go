@@ -55,6 +55,8 @@ func rooms(blobs blob.Store) []Handlers {
 		Accounts{}.Handlers(),
 		Tasks{Room: tasks, Blobs: blobs}.Handlers(),
 		Hosts{Room: tasks}.Handlers(),
+		Builders{Room: tasks, Hub: map[string]bool{"tagBuild": true}}.Handlers(),
+		Scheduler{}.Handlers(),
 		Tags{Lists: tag.NewLists(nil)}.Handlers(),
 		Events{}.Handlers(),
 	}

@@ -40,8 +40,10 @@ type QueryOpts struct {
 }
 
 // QueryOpts reads the argument queryOpts.
-func (a *Args) QueryOpts() QueryOpts {
-	m := a.Map("queryOpts")
+func (a *Args) QueryOpts() QueryOpts { return a.queryOpts("queryOpts") }
+
+func (a *Args) queryOpts(arg string) QueryOpts {
+	m := a.Map(arg)
 	o := QueryOpts{CountOnly: truthy(m["countOnly"]), AsList: truthy(m["asList"]), Limit: -1}
 	if s, ok := m["order"].(string); ok && s != "" {
 		o.Order = strings.Split(s, ",")
@@ -52,7 +54,7 @@ func (a *Args) QueryOpts() QueryOpts {
 		}
 		n, ok := toInt(m[name])
 		if !ok || n < 0 || n > 1<<31 {
-			a.wrong("queryOpts", name+" from 0 on", m[name])
+			a.wrong(arg, name+" from 0 on", m[name])
 			continue
 		}
 		*to = int(n)

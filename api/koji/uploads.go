@@ -93,20 +93,8 @@ func enter(ctx context.Context, tx *db.Tx, a account.Actor, dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = ownedTask(ctx, tx, h.ID, id)
+	_, err = task.HoldOf(ctx, tx, id, h.ID)
 	return err
-}
-
-// ownedTask gives an open task that a host has.
-func ownedTask(ctx context.Context, tx *db.Tx, host, id int64) (*task.Task, error) {
-	t, err := task.Get(ctx, tx, id)
-	if err != nil {
-		return nil, err
-	}
-	if t.State != task.Open || t.HostID == nil || *t.HostID != host {
-		return nil, kura.Errorf("koji.host", kura.Denied, "host %d does not own task %d", host, id)
-	}
-	return t, nil
 }
 
 // Put stores a piece. The right to write is looked at before the bytes are

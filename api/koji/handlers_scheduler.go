@@ -1,0 +1,275 @@
+package koji
+
+import (
+	"context"
+	"slices"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/xmlrpc"
+	"github.com/kura-build/kura/hub/task"
+)
+
+// Scheduler shows what the scheduler did. It runs at all times, not now and
+// then as Koji's: there is nothing to run by hand.
+type Scheduler struct{}
+
+// Handlers are the methods.
+func (h Scheduler) Handlers() Handlers {
+	return Handlers{
+		"scheduler.getTaskRuns":     h.runs,
+		"scheduler.getTaskRefusals": h.refusals,
+		"scheduler.getLogMessages":  h.messages,
+		"scheduler.getHostData":     h.hostData,
+		"scheduler.doRun":           func(context.Context, *Call) (any, error) { return true, nil },
+	}
+}
+
+// maxRecords bounds what one call looks through.
+const maxRecords = 100_000
+
+// view is what the three lists have in common: rows of which the client chooses
+// some by clauses, and of them some fields.
+type view struct {
+	clauses  []clause
+	fields   []string
+	opts     QueryOpts
+	of       task.Of
+	defaults []string
+}
+
+type clause struct {
+	field, op string
+	value     any
+}
+
+func readView(a *Args, defaults ...string) (view, error) {
+	v := view{fields: a.Strings("fields"), defaults: defaults, opts: QueryOpts{Limit: -1, Order: []string{"id"}}, of: task.Of{Limit: maxRecords}}
+	if a.sig.index("opts") >= 0 && a.Any("opts") != nil {
+		v.opts = a.queryOpts("opts")
+	}
+	for _, x := range a.List("clauses") {
+		c, err := readClause(x)
+		if err != nil {
+			return v, err
+		}
+		v.clauses = append(v.clauses, c)
+		if n, ok := c.value.(int64); ok && c.op == "=" {
+			switch c.field {
+			case "task_id":
+				v.of.Task = n
+			case "host_id":
+				v.of.Host = n
+			}
+		}
+	}
+	return v, a.Err()
+}
+
+// readClause reads [field, value] or [field, operator, value].
+func readClause(x any) (clause, error) {
+	list, _ := x.([]any)
+	bad := kura.Errorf("koji.scheduler", kura.Invalid, "a clause is [field, value] or [field, operator, value]")
+	if len(list) != 2 && len(list) != 3 {
+		return clause{}, bad
+	}
+	field, ok := list[0].(string)
+	c := clause{field: field, op: "=", value: list[len(list)-1]}
+	if _, many := c.value.([]any); many {
+		c.op = "IN"
+	}
+	if len(list) == 3 {
+		if c.op, ok = list[1].(string); !ok {
+			return c, bad
+		}
+	}
+	if !ok || !slices.Contains([]string{"IN", "=", "!=", "<", ">", "<=", ">=", "IS", "IS NOT"}, c.op) {
+		return c, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid operator: %.20s", c.op)
+	}
+	return c, nil
+}
+
+func (c clause) admits(v any) bool {
+	if c.op == "IN" {
+		list, _ := c.value.([]any)
+		return slices.ContainsFunc(list, func(x any) bool { return compare(v, x, 1) == 0 })
+	}
+	n := compare(v, c.value, 1)
+	switch c.op {
+	case "=", "IS":
+		return n == 0
+	case "!=", "IS NOT":
+		return n != 0
+	}
+	if v == nil {
+		return false // as in SQL
+	}
+	switch c.op {
+	case "<":
+		return n < 0
+	case ">":
+		return n > 0
+	case "<=":
+		return n <= 0
+	}
+	return n >= 0
+}
+
+func member(s xmlrpc.Struct, name string) (any, bool) {
+	for _, m := range s {
+		if m.Name == name {
+			return m.Value, true
+		}
+	}
+	return nil, false
+}
+
+// answer applies clauses, order and fields to rows.
+func (v view) answer(rows []xmlrpc.Struct) (any, error) {
+	kept := rows[:0]
+	for _, row := range rows {
+		ok := true
+		for _, c := range v.clauses {
+			x, known := member(row, c.field)
+			if !known {
+				return nil, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid field: %s", c.field)
+			}
+			ok = ok && c.admits(x)
+		}
+		if ok {
+			kept = append(kept, row)
+		}
+	}
+	got, err := v.opts.Apply(kept)
+	page, ok := got.([]xmlrpc.Struct)
+	if err != nil || !ok {
+		return got, err
+	}
+	fields := v.fields
+	if len(fields) == 0 {
+		fields = v.defaults
+	}
+	if slices.Contains(fields, "*") || slices.Contains(fields, "**") {
+		return page, nil
+	}
+	out := make([]xmlrpc.Struct, len(page))
+	for i, row := range page {
+		for _, name := range fields {
+			x, known := member(row, name)
+			if !known {
+				return nil, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid field: %s", name)
+			}
+			out[i] = append(out[i], xmlrpc.Member{Name: name, Value: x})
+		}
+	}
+	return out, nil
+}
+
+// around adds what the fields of tasks and hosts are called in these lists.
+type around struct {
+	tasks map[int64]*task.Task
+	hosts map[int64]*task.Host
+}
+
+func newAround() around {
+	return around{tasks: map[int64]*task.Task{}, hosts: map[int64]*task.Host{}}
+}
+
+func (a around) add(ctx context.Context, tx *db.Tx, s xmlrpc.Struct, taskID, hostID int64) (xmlrpc.Struct, error) {
+	t, h := a.tasks[taskID], a.hosts[hostID]
+	var err error
+	if t == nil && taskID != 0 {
+		if t, err = task.Get(ctx, tx, taskID); err != nil {
+			return nil, err
+		}
+		a.tasks[taskID] = t
+	}
+	if h == nil && hostID != 0 {
+		if h, err = task.GetHost(ctx, tx, task.Ref{ID: hostID}, 0); err != nil {
+			return nil, err
+		}
+		a.hosts[hostID] = h
+	}
+	if t != nil {
+		s = append(s, record("method", t.Method, "state", int64(t.State), "owner", deref(t.Owner), "arch", t.Arch,
+			"channel_id", deref(t.ChannelID), "start_ts", TimeTS(moment(t.StartTime)), "completion_ts", TimeTS(moment(t.CompletionTime)))...)
+	} else {
+		s = append(s, record("method", nil, "state", nil, "owner", nil, "arch", nil, "channel_id", nil, "start_ts", nil, "completion_ts", nil)...)
+	}
+	if h != nil {
+		return append(s, record("host_name", h.Name, "host_ready", h.Ready)...), nil
+	}
+	return append(s, record("host_name", nil, "host_ready", nil)...), nil
+}
+
+func (Scheduler) runs(ctx context.Context, c *Call) (any, error) {
+	v, err := readView(c.Args, "id", "task_id", "host_id", "active", "create_ts")
+	if err != nil {
+		return nil, err
+	}
+	runs, err := task.TaskRuns(ctx, c.Tx, v.of, nil)
+	if err != nil {
+		return nil, err
+	}
+	a, rows := newAround(), make([]xmlrpc.Struct, len(runs))
+	for i, r := range runs {
+		s := record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "active", r.Active, "create_ts", TimeTS(r.Time))
+		if rows[i], err = a.add(ctx, c.Tx, s, r.Task, r.Host); err != nil {
+			return nil, err
+		}
+	}
+	return v.answer(rows)
+}
+
+func (Scheduler) refusals(ctx context.Context, c *Call) (any, error) {
+	v, err := readView(c.Args, "id", "task_id", "host_id", "by_host", "soft", "msg", "ts")
+	if err != nil {
+		return nil, err
+	}
+	got, err := task.Refusals(ctx, c.Tx, v.of)
+	if err != nil {
+		return nil, err
+	}
+	a, rows := newAround(), make([]xmlrpc.Struct, len(got))
+	for i, r := range got {
+		s := record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "by_host", r.ByHost, "soft", r.Soft, "msg", deref(r.Msg), "ts", TimeTS(r.Time))
+		if rows[i], err = a.add(ctx, c.Tx, s, r.Task, r.Host); err != nil {
+			return nil, err
+		}
+	}
+	return v.answer(rows)
+}
+
+func (Scheduler) messages(ctx context.Context, c *Call) (any, error) {
+	v, err := readView(c.Args, "id", "task_id", "host_id", "msg", "msg_ts")
+	if err != nil {
+		return nil, err
+	}
+	got, err := task.Notes(ctx, c.Tx, v.of)
+	if err != nil {
+		return nil, err
+	}
+	a, rows := newAround(), make([]xmlrpc.Struct, len(got))
+	for i, n := range got {
+		s := record("id", n.ID, "task_id", deref(n.Task), "host_id", deref(n.Host), "msg", n.Msg, "msg_ts", TimeTS(n.Time))
+		if rows[i], err = a.add(ctx, c.Tx, s, moment(n.Task), moment(n.Host)); err != nil {
+			return nil, err
+		}
+	}
+	return v.answer(rows)
+}
+
+// hostData gives what hosts last said, as JSON in a string.
+func (Scheduler) hostData(ctx context.Context, c *Call) (any, error) {
+	id := c.Args.OptInt("hostID")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	data, err := task.HostData(ctx, c.Tx, moment(id))
+	rows := make([]xmlrpc.Struct, 0, len(data))
+	for host, text := range data {
+		rows = append(rows, record("host_id", host, "data", string(text)))
+	}
+	slices.SortFunc(rows, func(x, y xmlrpc.Struct) int { return compare(x[0].Value, y[0].Value, 1) })
+	return rows, err
+}
