@@ -142,14 +142,18 @@ func RecordRoot(ctx context.Context, tx *db.Tx, n NewRoot) (int64, error) {
 	if err != nil {
 		return 0, kura.E(op, err)
 	}
-	var repo *int64
-	if n.RepoID != 0 {
-		repo = &n.RepoID
-	}
 	id, err := tx.Insert(ctx, `INSERT INTO buildroot (set_id, host_id, repo_id, task_id, arch, state, create_event, create_time, emulated, details)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-		set, n.HostID, repo, n.TaskID, n.Arch, RootBuilding, ev, db.Now(), n.Emulated, string(details))
+		set, known(n.HostID), known(n.RepoID), known(n.TaskID), n.Arch, RootBuilding, ev, db.Now(), n.Emulated, string(details))
 	return id, kura.E(op, err)
+}
+
+// known is an id for a column that may be empty.
+func known(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
 }
 
 // RetireRoots closes the records of a task that has ended.
