@@ -2,11 +2,9 @@ package nats
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/kura-build/kura/bus"
-	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -61,20 +59,41 @@ func (b *Bus) consume(ctx context.Context, durable, filter string, fn func(conte
 	if err != nil {
 		return err
 	}
-	for {
-		msg, err := cons.Next(jetstream.FetchContext(ctx))
-		switch {
-		case err == nil:
-			if err := b.handle(ctx, msg, fn); err != nil {
-				return err
-			}
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, natsgo.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages):
-			// A quiet time.
-		default:
+	// One at most, so Next asks for the next only when it is called.
+	iter, err := cons.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(ackWait), jetstream.WithMessagesErrOnMissingHeartbeat(true))
+	if err != nil {
+		return err
+	}
+	defer b.leave(iter)
+	for ctx.Err() == nil {
+		msg, err := iter.Next(jetstream.NextContext(ctx))
+		if err == nil {
+			err = b.handle(ctx, msg, fn)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// leave gives back what the store sent while we were leaving; without that it
+// would wait for an answer before giving it to anybody else.
+func (b *Bus) leave(iter jetstream.MessagesContext) {
+	iter.Drain()
+	for {
+		msg, err := iter.Next(jetstream.NextMaxWait(retryAfter))
+		if err != nil {
+			break
+		}
+		if err := msg.Nak(); err != nil {
+			break
+		}
+	}
+	iter.Stop()
+	if b.life.Err() == nil {
+		// It matters only that it was tried before the caller goes on.
+		_ = b.events.FlushTimeout(retryAfter)
 	}
 }
 
@@ -98,10 +117,7 @@ func (b *Bus) handle(ctx context.Context, msg jetstream.Msg, fn func(context.Con
 		return msg.DoubleAck(told)
 	}
 	if ctx.Err() != nil { // not its fault: whoever consumes next gets it at once
-		if err := msg.Nak(); err != nil {
-			return err
-		}
-		return b.events.FlushTimeout(publishWithin)
+		return msg.Nak()
 	}
 	pause := b.config.Pause(int(meta.NumDelivered))
 	b.log.Info("event comes again", "subject", msg.Subject(), "delivery", meta.NumDelivered, "pause", pause, "err", err)
