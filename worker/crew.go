@@ -10,7 +10,10 @@ import (
 )
 
 // rpmCrew carries out the tasks that make RPM packages.
-type rpmCrew struct{ b *rpm.Builder }
+type rpmCrew struct {
+	b   *rpm.Builder
+	hub string // its address, without a slash at the end
+}
 
 func (c rpmCrew) Work(ctx context.Context, l *protocol.Lease, most protocol.Limits, desk rpm.Hub, out string) (*rpm.Result, error) {
 	name := fmt.Sprintf("task-%d-%d", l.Task, l.Epoch)
@@ -19,6 +22,7 @@ func (c rpmCrew) Work(ctx context.Context, l *protocol.Lease, most protocol.Limi
 		if err := json.Unmarshal(l.Order, &o); err != nil {
 			return nil, badOrder(err)
 		}
+		c.archOrder(&o)
 		o.Limits = tighten(o.Limits, most)
 		return c.b.Arch(ctx, name, o, desk, out)
 	}
@@ -26,6 +30,7 @@ func (c rpmCrew) Work(ctx context.Context, l *protocol.Lease, most protocol.Limi
 	if err := json.Unmarshal(l.Order, &o); err != nil {
 		return nil, badOrder(err)
 	}
+	c.srpmOrder(&o)
 	o.Limits = tighten(o.Limits, most)
 	return c.b.SRPM(ctx, name, o, desk, out)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -62,7 +63,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return kura.E("worker.Run", err)
 	}
-	crew := rpmCrew{b}
+	crew := rpmCrew{b: b, hub: strings.TrimSuffix(cfg.Hub, "/")}
 	w, err := New(cfg, hub, map[string]Crew{"buildSRPMFromSCM": crew, "rebuildSRPM": crew, "buildArch": crew})
 	if err != nil {
 		return err
