@@ -37,6 +37,7 @@ func (h Accounts) Handlers() Handlers {
 		"dropGroupMember":         h.dropMember,
 		"getGroupMembers":         h.members,
 		"getUserGroups":           h.groups,
+		"getSessionInfo":          h.sessionInfo,
 	}
 }
 

@@ -90,3 +90,18 @@ func TestPermissions(t *testing.T) {
 		ada.fault(1000, "No such permission: beer", "hasPerm", "beer", true)
 	})
 }
+
+func TestSessionInfo(t *testing.T) {
+	onHubs(t, func(t *testing.T, f *front) {
+		ada, root := f.login("ada"), f.login("root")
+		ada.must("exclusiveSession")
+		own := ada.must("getSessionInfo", true).(map[string]any)
+		if own["exclusive"] != true || own["user_id"] != int64(1) || own["hostip"] != "127.0.0.1" || own["start_ts"] == nil {
+			t.Error(own)
+		}
+		if v := root.must("getSessionInfo", false, "ada").([]any); len(v) != 1 || pick(v[0], "id") != nil {
+			t.Error(v)
+		}
+		ada.fault(1004, "only admins or owners", "getSessionInfo", false, "root")
+	})
+}

@@ -1,6 +1,7 @@
 package koji
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"os"
@@ -18,7 +19,7 @@ func TestListen(t *testing.T) {
 	if address == "" {
 		return
 	}
-	f := newHub(t, dbtest.SQLite(t))
+	f := newHub(t, dbtest.SQLite(t), noBuilds())
 	f.builder("builder.example.org")
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -31,4 +32,11 @@ func TestListen(t *testing.T) {
 		l.Close()
 	}()
 	t.Log(http.Serve(l, f.server))
+}
+
+// noBuilds stands for the rooms of builds and repositories, of which there are
+// none yet.
+func noBuilds() Handlers {
+	answer := func(v any) Handler { return func(context.Context, *Call) (any, error) { return v, nil } }
+	return Handlers{"listBuilds": answer(0), "listBuildroots": answer([]any{}), "getRepo": answer(nil)}
 }

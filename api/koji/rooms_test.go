@@ -20,7 +20,7 @@ func onHubs(t *testing.T, fn func(t *testing.T, f *front)) {
 }
 
 // newHub is a front over real rooms. ada is a person, root an admin.
-func newHub(t testing.TB, d *db.DB) *front {
+func newHub(t testing.TB, d *db.DB, more ...Handlers) *front {
 	t.Helper()
 	f := &front{t: t, db: d}
 	f.update(func(ctx context.Context, tx *db.Tx) error {
@@ -39,7 +39,7 @@ func newHub(t testing.TB, d *db.DB) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)}, rooms(blobs)...)
+	f.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)}, append(rooms(blobs), more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
