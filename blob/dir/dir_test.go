@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func open(t *testing.T, root string) *dir.Store {
+func open(t testing.TB, root string) *dir.Store {
 	t.Helper()
 	s, err := dir.New(root, dir.MinFree(0))
 	if err != nil {

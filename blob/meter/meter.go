@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// meter wraps a store. Walk and Healthy are counted and timed like the rest;
-// bytes are those that passed, also of a Put that failed.
+// meter wraps a store. Bytes put are those that passed, also of a Put that
+// failed.
 type meter struct {
 	next  blob.Store
 	ops   *prometheus.CounterVec
@@ -36,7 +36,7 @@ func New(next blob.Store, reg prometheus.Registerer) (blob.Store, error) {
 		}, []string{"op"}),
 		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kura_blob_bytes_total",
-			Help: "Bytes of content that went in or came out.",
+			Help: "Bytes of content that was put, and size of what was opened.",
 		}, []string{"direction"}),
 	}
 	for _, c := range []prometheus.Collector{m.ops, m.time, m.bytes} {

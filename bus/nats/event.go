@@ -23,11 +23,14 @@ func (b *Bus) ensure(ctx context.Context) error {
 	const op = "bus/nats.Open"
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	_, err := b.js.Stream(ctx, b.stream)
+	stream, err := b.js.Stream(ctx, b.stream)
 	missing := errors.Is(err, jetstream.ErrStreamNotFound)
 	if err != nil && !missing {
 		return b.fail(op, b.stream, err)
 	}
+	// Also one that never got an event: the hub that made it may have died
+	// before it began to fill it.
+	b.fresh = missing || stream.CachedInfo().State.LastSeq == 0
 	if !missing && b.config.External != nil {
 		return nil
 	}
@@ -46,11 +49,8 @@ func (b *Bus) ensure(ctx context.Context) error {
 	if ext := b.config.External; ext != nil {
 		config.Replicas = max(ext.Replicas, 1)
 	}
-	if _, err := b.js.CreateOrUpdateStream(ctx, config); err != nil {
-		return b.fail(op, b.stream, err)
-	}
-	b.fresh = missing
-	return nil
+	_, err = b.js.CreateOrUpdateStream(ctx, config)
+	return b.fail(op, b.stream, err)
 }
 
 // Publish implements bus.Bus.

@@ -70,6 +70,7 @@ func TestContractExternal(t *testing.T) {
 func TestExternalIsShared(t *testing.T) {
 	url := external(t)
 	a := open(t, nats.Config{Hub: "a", External: &nats.External{URL: url}})
+	bustest.Publish(t, a, "event.x", 1)
 	b := open(t, nats.Config{Hub: "b", External: &nats.External{URL: url}})
 	if a.Store() != b.Store() {
 		t.Errorf("stores %q and %q, want one", a.Store(), b.Store())
@@ -106,6 +107,11 @@ func TestRestart(t *testing.T) {
 	b := open(t, nats.Config{Hub: "h1", Dir: dir})
 	if !b.Fresh() {
 		t.Error("a new store is not fresh")
+	}
+	must(t, b.Close())
+	b = open(t, nats.Config{Hub: "h1", Dir: dir})
+	if !b.Fresh() {
+		t.Error("a store that nobody filled yet is not fresh")
 	}
 	seen, stop := bustest.Consume(t, b, "web", "event.>")
 	bustest.Publish(t, b, "event.x", 1)
