@@ -2,10 +2,10 @@ package koji
 
 // Repositories.
 var repoMethods = []Method{
-	{Name: "distRepo", Python: "RootExports.distRepo(self, tag, keys, **task_opts)", Needs: Policy, Mode: Write},
+	{Name: "distRepo", Python: "RootExports.distRepo(self, tag, keys, **task_opts)", Needs: Perm("dist-repo"), Mode: Write},
 	{Name: "getActiveRepos", Python: "get_active_repos()", Needs: Anonymous, Mode: Read},
 	{Name: "getRepo", Python: "old_get_repo(tag, state=None, event=None, dist=False, min_event=None)", Needs: Anonymous, Mode: Read},
-	{Name: "newRepo", Python: "RootExports.newRepo(self, tag, event=None, src=False, debuginfo=False, separate_src=False)", Needs: Perm("regen-repo"), Mode: Write},
+	{Name: "newRepo", Python: "RootExports.newRepo(self, tag, event=None, src=False, debuginfo=False, separate_src=False)", Needs: Perm("repo", "regen-repo"), Mode: Write},
 	{Name: "repo.autoRequests", Python: "RepoExports.autoRequests(self)", Needs: Perm("repo"), Mode: Write},
 	{Name: "repo.checkQueue", Python: "RepoExports.checkQueue(self)", Needs: Perm("repo"), Mode: Write},
 	{Name: "repo.checkRequest", Python: "check_repo_request(req_id)", Needs: Anonymous, Mode: Read},

@@ -15,6 +15,7 @@ CREATE TABLE repo (
     task_id      BIGINT  REFERENCES task(id)
 );
 CREATE INDEX repo_tag ON repo (tag_id, state, create_event);
+CREATE INDEX repo_task ON repo (task_id) WHERE task_id IS NOT NULL;
 CREATE TABLE repo_queue (
     id          {{id}},
     tag_id      BIGINT  NOT NULL REFERENCES tag(id),
@@ -30,3 +31,4 @@ CREATE TABLE repo_queue (
     repo_id     BIGINT  REFERENCES repo(id),
     tries       INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX repo_queue_tag ON repo_queue (tag_id);

@@ -98,7 +98,9 @@ type Filter struct {
 	Dist          *bool
 	AtEvent       int64  // the contents are those of this event
 	MinEvent      int64  // the contents are at least as new as this event
+	UntilEvent    int64  // made at an event up to this one
 	Opts          string // the same options
+	ByTime        bool   // the order is that of their making, not of their events
 	Limit         int64
 }
 
@@ -126,14 +128,22 @@ func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Repo, error) {
 	if f.MinEvent != 0 {
 		q.Add(" AND repo.create_event >= ?", f.MinEvent)
 	}
+	if f.UntilEvent != 0 {
+		q.Add(" AND repo.create_event <= ?", f.UntilEvent)
+	}
 	if f.Opts != "" {
 		q.Add(" AND repo.opts = ?", f.Opts)
+	}
+	if f.ByTime {
+		q.Add(" ORDER BY repo.create_time DESC, repo.id DESC")
+	} else {
+		q.Add(" ORDER BY repo.create_event DESC, repo.id DESC")
 	}
 	limit := f.Limit
 	if limit == 0 {
 		limit = -1
 	}
-	got, err := db.Find(ctx, tx, scan, q.Add(" ORDER BY repo.create_event DESC, repo.id DESC").Page(limit, 0))
+	got, err := db.Find(ctx, tx, scan, q.Page(limit, 0))
 	return got, kura.E("repo.List", err)
 }
 

@@ -1,0 +1,107 @@
+package koji
+
+import (
+	"context"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/rpm"
+	"github.com/kura-build/kura/format/xmlrpc"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/task"
+)
+
+// Builds carries out what concerns builds, their packages and their roots,
+// and what starts them.
+type Builds struct {
+	DB    Database
+	Blobs blob.Store
+	Tasks *task.Room
+	Flow  *flow.Flow
+}
+
+// Handlers are the methods.
+func (h Builds) Handlers() Handlers {
+	return Handlers{
+		"build":      h.build,
+		"chainBuild": h.chain,
+
+		"tagBuild":         h.tag,
+		"moveBuild":        h.move,
+		"tagBuildBypass":   h.tagBypass,
+		"untagBuild":       h.untag,
+		"untagBuildBypass": h.untag,
+
+		"getBuild": h.get,
+	}
+}
+
+// buildStruct is how Koji shows a build.
+func buildStruct(b *build.Build) (xmlrpc.Struct, error) {
+	extra, err := stored(b.Extra)
+	start, completion := moment(b.StartTime), moment(b.CompletionTime)
+	return record("id", b.ID, "build_id", b.ID, "name", b.Name, "package_id", b.PackageID, "package_name", b.Name,
+		"version", b.Version, "release", b.Release, "epoch", deref(b.Epoch), "nvr", b.NVR(), "draft", b.Draft,
+		"state", int(b.State), "task_id", deref(b.TaskID), "owner_id", b.OwnerID, "owner_name", b.OwnerName,
+		"volume_id", b.VolumeID, "volume_name", b.VolumeName, "creation_event_id", b.CreateEvent,
+		"creation_time", TimeText(b.CreateTime), "creation_ts", TimeTS(b.CreateTime),
+		"start_time", TimeText(start), "start_ts", TimeTS(start),
+		"completion_time", TimeText(completion), "completion_ts", TimeTS(completion),
+		"promotion_time", nil, "promotion_ts", nil, "promoter_id", nil, "promoter_name", nil,
+		"source", deref(b.Source), "extra", extra, "cg_id", nil, "cg_name", nil), err
+}
+
+// stored gives JSON from a column that may be empty.
+func stored(text []byte) (any, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	return fromJSON(text)
+}
+
+// findBuild gives the build that a client names by id, by name-version-release,
+// or by a struct with these three.
+func findBuild(ctx context.Context, tx *db.Tx, v any) (*build.Build, error) {
+	const op = "koji.build"
+	switch v := v.(type) {
+	case int64:
+		return build.Get(ctx, tx, v)
+	case string:
+		n, err := rpm.ParseNVR(v)
+		if err != nil {
+			return nil, kura.Errorf(op, kura.Invalid, "%w", err)
+		}
+		return build.ByNVR(ctx, tx, n)
+	case map[string]any:
+		n := rpm.NVR{}
+		var named [3]bool
+		n.Name, named[0] = v["name"].(string)
+		n.Version, named[1] = v["version"].(string)
+		n.Release, named[2] = v["release"].(string)
+		if named != [3]bool{true, true, true} {
+			return nil, kura.Errorf(op, kura.Invalid, "did not provide name, version, and release")
+		}
+		return build.ByNVR(ctx, tx, n)
+	}
+	return nil, kura.Errorf(op, kura.Invalid, "Invalid type for a build: want id, name-version-release or struct, got %s", typeName(v))
+}
+
+// buildArg is the build that an argument names.
+func buildArg(ctx context.Context, c *Call, name string) (*build.Build, error) {
+	v := c.Args.Any(name)
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	return findBuild(ctx, c.Tx, v)
+}
+
+func (Builds) get(ctx context.Context, c *Call) (any, error) {
+	strict := c.Args.Bool("strict")
+	b, err := buildArg(ctx, c, "buildInfo")
+	if err != nil {
+		return lookedUp(strict, nil, err)
+	}
+	return buildStruct(b)
+}

@@ -1,0 +1,108 @@
+package koji
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/tag"
+	"github.com/kura-build/kura/hub/task"
+)
+
+// priorityArg is a priority relative to the default one; only admins may be
+// sooner than that. Nil is the default.
+func priorityArg(c *Call) *int {
+	n := c.Args.OptInt("priority")
+	if n == nil || *n == 0 {
+		return nil
+	}
+	if *n < 0 && !c.Actor.Has("admin") && c.Args.err == nil {
+		c.Args.err = kura.Errorf("koji.priority", kura.Denied, "only admins may create high-priority tasks")
+	}
+	p := task.DefaultPriority + int(*n)
+	return &p
+}
+
+// into reads a struct of a client into options with the same names.
+func into(op string, v map[string]any, dest any) error {
+	text, err := toJSON(v)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, dest); err != nil {
+		return kura.Errorf(op, kura.Invalid, "Invalid options: %w", err)
+	}
+	return nil
+}
+
+func (h Builds) build(ctx context.Context, c *Call) (any, error) {
+	src, target, opts := c.Args.String("src"), optText(c.Args, "target"), c.Args.Map("opts")
+	priority, channel := priorityArg(c), optText(c.Args, "channel")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	var o flow.BuildOpts
+	if opts != nil {
+		if err := into("koji.build", opts, &o); err != nil {
+			return nil, err
+		}
+	}
+	t, err := h.Flow.StartBuild(ctx, c.Tx, c.Actor, src, target, o, priority, channel)
+	if err != nil {
+		return nil, err
+	}
+	return t.ID, nil
+}
+
+// chain starts groups of builds, each of which sees the packages of those
+// before it.
+func (h Builds) chain(ctx context.Context, c *Call) (any, error) {
+	const op = "koji.chainBuild"
+	groups, target, opts := c.Args.List("srcs"), c.Args.String("target"), c.Args.Map("opts")
+	priority, channel := priorityArg(c), optText(c.Args, "channel")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	var o flow.BuildOpts
+	if opts != nil {
+		if err := into(op, opts, &o); err != nil {
+			return nil, err
+		}
+	}
+	if len(groups) == 0 {
+		return nil, kura.Errorf(op, kura.Invalid, "a chain build needs at least one group of sources")
+	}
+	for _, g := range groups {
+		list, ok := g.([]any)
+		for _, src := range list {
+			s, isText := src.(string)
+			if ok = ok && isText; ok && !strings.Contains(s, "://") {
+				return nil, kura.Errorf(op, kura.Invalid, "chain builds are made of SCM addresses; %q is none", s)
+			}
+		}
+		if !ok {
+			return nil, kura.Errorf(op, kura.Invalid, "Invalid type for argument srcs of chainBuild: want a list of lists of SCM addresses")
+		}
+	}
+	if _, err := tag.GetTarget(ctx, c.Tx, tag.ByName(target), 0); err != nil {
+		if kura.Is(err, kura.NotFound) {
+			err = kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
+		}
+		return nil, err
+	}
+	if opts == nil {
+		opts = map[string]any{}
+	}
+	request, err := toJSON([]any{groups, target, opts})
+	if err != nil {
+		return nil, err
+	}
+	t, err := h.Tasks.Make(ctx, c.Tx, task.Spec{Method: "chainbuild", Request: request, Owner: c.Actor.ID,
+		Priority: priority, Channel: channel, Weight: 0.2, Hub: true})
+	if err != nil {
+		return nil, err
+	}
+	return t.ID, nil
+}

@@ -1,0 +1,195 @@
+package koji
+
+import (
+	"context"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/xmlrpc"
+	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/repo"
+	"github.com/kura-build/kura/hub/tag"
+	"github.com/kura-build/kura/hub/task"
+)
+
+// Repos carries out what concerns repositories.
+type Repos struct {
+	Flow  *flow.Flow
+	Tasks *task.Room
+}
+
+// Handlers are the methods.
+func (h Repos) Handlers() Handlers {
+	return Handlers{
+		"newRepo":           h.make,
+		"distRepo":          h.dist,
+		"repoInfo":          h.info,
+		"getRepo":           h.latest,
+		"repo.get":          h.get,
+		"repo.request":      h.request,
+		"repo.checkRequest": h.check,
+	}
+}
+
+// repositoryStruct is how Koji shows a repository.
+func repositoryStruct(ctx context.Context, tx *db.Tx, r *repo.Repo) (xmlrpc.Struct, error) {
+	opts, err := stored(r.Opts)
+	if err != nil {
+		return nil, err
+	}
+	custom, err := stored(r.CustomOpts)
+	if err != nil {
+		return nil, err
+	}
+	var state any
+	if r.TaskID != nil {
+		t, err := task.Get(ctx, tx, *r.TaskID)
+		if err != nil {
+			return nil, err
+		}
+		state = int(t.State)
+	}
+	return record("id", r.ID, "tag_id", r.TagID, "tag_name", r.TagName,
+		"creation_time", TimeText(r.CreateTime), "creation_ts", TimeTS(r.CreateTime),
+		"state_time", TimeText(r.StateTime), "state_ts", TimeTS(r.StateTime),
+		"create_event", r.CreateEvent, "create_ts", TimeTS(r.EventTime),
+		"begin_event", deref(r.BeginEvent), "begin_ts", TimeTS(moment(r.BeginTime)),
+		"end_event", deref(r.EndEvent), "end_ts", TimeTS(moment(r.EndTime)),
+		"state", int(r.State), "dist", r.Dist, "opts", opts, "custom_opts", custom,
+		"task_id", deref(r.TaskID), "task_state", state), nil
+}
+
+// shown gives a repository that was looked for; nil is none.
+func shown(ctx context.Context, tx *db.Tx, r *repo.Repo, err error) (any, error) {
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return repositoryStruct(ctx, tx, r)
+}
+
+func (Repos) info(ctx context.Context, c *Call) (any, error) {
+	id, strict := c.Args.OptInt("repo_id"), c.Args.Bool("strict")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	r, err := repo.Get(ctx, c.Tx, moment(id))
+	if err != nil {
+		return lookedUp(strict, nil, err)
+	}
+	return repositoryStruct(ctx, c.Tx, r)
+}
+
+// latest gives the repository of a tag that was made last: a ready one, or any
+// that was made at an event up to the one given.
+func (Repos) latest(ctx context.Context, c *Call) (any, error) {
+	ref, state, until, dist := tagRef(c.Args, "tag"), c.Args.OptInt("state"), c.Args.Event("event"), c.Args.Bool("dist")
+	f := repo.Filter{Dist: &dist, MinEvent: c.Args.Event("min_event"), UntilEvent: until, ByTime: true, Limit: 1}
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	t, err := tag.Lookup(ctx, c.Tx, ref)
+	if err != nil {
+		return nil, err
+	}
+	f.TagID = t.ID
+	if until == 0 {
+		f.States = []int{int(repo.Ready)}
+		if state != nil {
+			f.States = []int{int(*state)}
+		}
+	}
+	got, err := repo.List(ctx, c.Tx, f)
+	if err != nil || len(got) == 0 {
+		return nil, err
+	}
+	return repositoryStruct(ctx, c.Tx, got[0])
+}
+
+// repoOpts reads the options of a request.
+func repoOpts(a *Args) map[string]bool {
+	out := map[string]bool{}
+	for name, v := range a.Map("opts") {
+		switch {
+		case name != "src" && name != "debuginfo" && name != "separate_src" && name != "maven":
+			if a.err == nil {
+				a.err = fault(parameterError, "Invalid repo option: %s", name)
+			}
+		case v != nil:
+			out[name] = truthy(v)
+		}
+	}
+	if out["maven"] && a.err == nil {
+		a.err = kura.Errorf("koji.repo", kura.Invalid, "Maven support not enabled")
+	}
+	return out
+}
+
+// get gives the best ready repository for a tag, or one with its contents at
+// an event.
+func (Repos) get(ctx context.Context, c *Call) (any, error) {
+	ref, least, at, asked := tagRef(c.Args, "tag"), c.Args.Event("min_event"), c.Args.Event("at_event"), repoOpts(c.Args)
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	t, err := tag.Get(ctx, c.Tx, ref, 0)
+	if err != nil {
+		return nil, err
+	}
+	r, err := bestRepo(ctx, c.Tx, t, least, at, repo.OptsFor(t, asked))
+	return shown(ctx, c.Tx, r, err)
+}
+
+func bestRepo(ctx context.Context, tx *db.Tx, t tag.Tag, least, at int64, o repo.Opts) (*repo.Repo, error) {
+	if at == 0 {
+		if r, err := repo.Match(ctx, tx, t.ID, least, o); err != nil || r != nil {
+			return r, err
+		}
+	}
+	// The tag may not have changed since an older one was made.
+	return repo.Find(ctx, tx, repo.Want{Tag: tag.ByID(t.ID), Event: at, Opts: o})
+}
+
+func (h Repos) make(ctx context.Context, c *Call) (any, error) {
+	ref, at := tagRef(c.Args, "tag"), c.Args.Event("event")
+	p := flow.RepoParams{Event: at, Src: c.Args.Bool("src"), Debuginfo: c.Args.Bool("debuginfo"), SeparateSrc: c.Args.Bool("separate_src")}
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	t, err := tag.Get(ctx, c.Tx, ref, at)
+	if err != nil {
+		return nil, err
+	}
+	o := repo.OptsFor(t, map[string]bool{})
+	p.Src, p.Debuginfo, p.SeparateSrc = p.Src || o.Src, p.Debuginfo || o.Debuginfo, p.SeparateSrc || o.SeparateSrc
+	priority := repoPriority
+	made, err := h.Flow.NewRepo(ctx, c.Tx, c.Actor.ID, t.ID, &priority, p)
+	if err != nil {
+		return nil, err
+	}
+	return made.ID, nil
+}
+
+// dist makes a distribution repository. The options are keywords.
+func (h Repos) dist(ctx context.Context, c *Call) (any, error) {
+	ref, keys := tagRef(c.Args, "tag"), c.Args.Strings("keys")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	opts := optReader{opts: c.Args.Keywords}
+	vol := opts.optString("volume")
+	if opts.err != nil {
+		return nil, opts.err
+	}
+	if err := oneVolume(vol); err != nil {
+		return nil, err
+	}
+	var o repo.DistOpts
+	if err := into("koji.distRepo", c.Args.Keywords, &o); err != nil {
+		return nil, err
+	}
+	t, err := h.Flow.DistRepo(ctx, c.Tx, c.Actor.ID, ref, keys, o)
+	if err != nil {
+		return nil, err
+	}
+	return t.ID, nil
+}
