@@ -197,6 +197,9 @@ type dnfError struct{ text string }
 
 func (e *dnfError) Error() string { return e.sentence() }
 
+// mostProblems is how many of dnf's reasons one sentence holds.
+const mostProblems = 4
+
 // sentence takes what people need out of dnf's words: the problems, without
 // the table of hints that follows.
 func (e *dnfError) sentence() string {
@@ -224,7 +227,11 @@ func (e *dnfError) sentence() string {
 		lines := strings.Split(strings.TrimSpace(e.text), "\n")
 		keep = lines[max(0, len(lines)-2):]
 	}
-	return strings.Join(slices.Compact(keep), "; ")
+	keep = slices.Compact(keep)
+	if more := len(keep) - mostProblems; more > 0 {
+		keep = append(keep[:mostProblems], fmt.Sprintf("and %d more reasons in the log", more))
+	}
+	return strings.Join(keep, "; ")
 }
 
 func isNotAllowed(err error) bool {

@@ -31,7 +31,7 @@ type cleanRoot struct {
 
 // layerDirs gives the layers for the sandbox, the topmost first.
 func (r *cleanRoot) layerDirs() []string {
-	if r.extra != nil {
+	if r.extra != nil && r.extra != r.base {
 		return []string{r.extra.fs(), r.base.fs()}
 	}
 	return []string{r.base.fs()}
@@ -153,6 +153,9 @@ func (r *cleanRoot) explain(err error, what string) error {
 
 // layer installs a transaction on top of parent, or finds it installed.
 func (r *cleanRoot) layer(ctx context.Context, parent *layer, a *answer) (*layer, error) {
+	if parent != nil && len(a.packages)+len(a.remove) == 0 {
+		return r.b.layers.byKey(parent.Key), nil // all is there
+	}
 	hashes := make([]string, 0, len(a.packages))
 	for _, p := range a.packages {
 		hashes = append(hashes, p.hash)

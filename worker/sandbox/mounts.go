@@ -13,12 +13,21 @@ import (
 
 const noDevSuid = unix.MS_NOSUID | unix.MS_NODEV
 
-// buildRoot makes the root of p in this process's own mount namespace and
-// moves into it. Nothing of it is seen outside, and it goes with the process.
-func buildRoot(p *plan) error {
+// ownProc makes mounts this namespace's own affair and puts its own /proc in
+// place of the host's, in which its processes have other numbers.
+func ownProc() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
+	if err := unix.Mount("proc", "/proc", "proc", noDevSuid|unix.MS_NOEXEC, ""); err != nil {
+		return fmt.Errorf("mount /proc: %w", err)
+	}
+	return nil
+}
+
+// buildRoot makes the root of p in this process's own mount namespace and
+// moves into it. Nothing of it is seen outside, and it goes with the process.
+func buildRoot(p *plan) error {
 	var err error
 	if p.Spec.HostTools {
 		err = hostRoot(p)

@@ -285,3 +285,16 @@ func TestProbe(t *testing.T) {
 		t.Logf("%-32s %-5v %s", f.Name, f.Have, f.Detail)
 	}
 }
+
+// What makes a sandbox must not load a library or an interpreter out of the
+// root, which is foreign: here it has none at all.
+func TestTheRootsOwnLibrariesAreNotTrusted(t *testing.T) {
+	w := newWorld(t)
+	for _, l := range []string{"lib", "lib64"} {
+		_ = os.Remove(filepath.Join(w.layer, l))
+	}
+	_, _, err := w.scratch("bare", 0).RunOutput(context.Background(), w.spec("/attack"))
+	if err != nil && !strings.HasPrefix(err.Error(), "run /attack: ") {
+		t.Errorf("it got only as far as: %v", err)
+	}
+}

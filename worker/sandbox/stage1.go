@@ -24,6 +24,7 @@ const defaultPath = "/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin:/bin:/sbi
 const (
 	planFD   = 3
 	statusFD = 4
+	enterFD  = 5 // of the second stage: a byte comes when the root is ready
 )
 
 // Init does nothing in an ordinary start of the program. Inside a sandbox that
@@ -67,6 +68,18 @@ func stage1() (int, error) {
 	in.Close()
 	// More likely to be killed for memory than anything of the host.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0)
+	if err := setLimits(p.MaxProcs); err != nil {
+		return 0, err
+	}
+	if err := ownProc(); err != nil {
+		return 0, err
+	}
+	// The second stage starts while the host's files are still in view: it must
+	// not load a library, or an interpreter, that lies in the root.
+	pid, enter, err := startStage2(&p)
+	if err != nil {
+		return 0, fmt.Errorf("enter the user namespace (is user.max_user_namespaces 0?): %w", err)
+	}
 	if err := buildRoot(&p); err != nil {
 		return 0, err
 	}
@@ -80,13 +93,11 @@ func stage1() (int, error) {
 			return 0, fmt.Errorf("bring lo up: %w", err)
 		}
 	}
-	if err := setLimits(p.MaxProcs); err != nil {
-		return 0, err
+	// pivot_root has moved the second stage too, for its root was the old one.
+	if _, err := enter.Write([]byte{1}); err != nil {
+		return 0, fmt.Errorf("let the second stage go on: %w", err)
 	}
-	pid, err := startStage2(&p)
-	if err != nil {
-		return 0, fmt.Errorf("enter the user namespace (is user.max_user_namespaces 0?): %w", err)
-	}
+	enter.Close()
 	_ = unix.Close(statusFD)
 	return reap(pid)
 }
@@ -109,39 +120,47 @@ func reap(pid int) (int, error) {
 }
 
 // startStage2 starts this program once more, in a user namespace in which the
-// sandbox's ids stand for ids that nobody has on the host.
-func startStage2(p *plan) (int, error) {
+// sandbox's ids stand for ids that nobody has on the host. It waits there for a
+// byte in enter.
+func startStage2(p *plan) (pid int, enter *os.File, err error) {
 	fd, err := unix.MemfdCreate("plan", unix.MFD_CLOEXEC)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	f := os.NewFile(uintptr(fd), "plan")
 	defer f.Close()
 	if err := json.NewEncoder(f).Encode(p.Spec); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	if _, err := f.Seek(0, 0); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	null, err := os.Open("/dev/null")
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer null.Close()
+	wait, enter, err := os.Pipe()
+	if err != nil {
+		return 0, nil, err
+	}
+	defer wait.Close()
 	ids := []syscall.SysProcIDMap{
 		{ContainerID: 0, HostID: int(p.UIDBase), Size: BuilderID},
 		{ContainerID: BuilderID, HostID: int(p.Builder), Size: 1},
 		{ContainerID: BuilderID + 1, HostID: int(p.UIDBase) + BuilderID + 1, Size: idCount - BuilderID - 1},
 	}
-	return syscall.ForkExec("/proc/self/exe", []string{stageTwo}, &syscall.ProcAttr{
+	pid, err = syscall.ForkExec("/proc/self/exe", []string{stageTwo}, &syscall.ProcAttr{
+		Dir:   "/",
 		Env:   []string{"PATH=" + defaultPath},
-		Files: []uintptr{null.Fd(), 1, 2, f.Fd(), statusFD},
+		Files: []uintptr{null.Fd(), 1, 2, f.Fd(), statusFD, wait.Fd()},
 		Sys: &syscall.SysProcAttr{
 			Setsid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: unix.CLONE_NEWUSER,
 			UidMappings: ids, GidMappings: ids, GidMappingsEnableSetgroups: true,
 			Credential: &syscall.Credential{Uid: 0, Gid: 0, Groups: []uint32{}},
 		},
 	})
+	return pid, enter, err
 }
 
 // loopbackUp brings lo up: it is down in a new network namespace, and many

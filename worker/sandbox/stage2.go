@@ -29,6 +29,19 @@ func stage2() error {
 		return fmt.Errorf("read the plan: %w", err)
 	}
 	in.Close()
+	enter := os.NewFile(enterFD, "enter")
+	if n, err := enter.Read(make([]byte, 1)); n != 1 {
+		return fmt.Errorf("the first stage ended: %w", err)
+	}
+	enter.Close()
+	// Its input so far is the host's /dev/null, an open way to the host's /dev.
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		err = unix.Dup3(null, 0, 0)
+	}
+	if err != nil {
+		return fmt.Errorf("take the root's /dev/null for input: %w", err)
+	}
 	// Descriptors that the builder leaked would be doors.
 	if err := unix.CloseRange(statusFD+1, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		closeFrom(statusFD + 1)
