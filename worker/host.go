@@ -2,10 +2,13 @@ package worker
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kura-build/kura"
 )
 
 // load is the host's 1-minute load average.
@@ -29,6 +32,20 @@ func memoryLine(key string) int64 {
 
 func totalMemory() int64 { return memoryLine("MemTotal:") }
 func freeMemory() int64  { return memoryLine("MemAvailable:") }
+
+// lockDir keeps a second worker out of dir: it would sweep away what this one
+// is building. The lock goes with the process.
+func lockDir(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		return nil, kura.Errorf("worker.lockDir", kura.Locked, "another worker is at work in %s: stop it, or give this one a directory of its own", dir)
+	}
+	return func() { f.Close() }, nil
+}
 
 // freeDisk gives the room on the disk that dir is on.
 func freeDisk(dir string) int64 {

@@ -43,6 +43,11 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.complete(); err != nil {
 		return kura.E("worker.Run", err)
 	}
+	unlock, err := lockDir(cfg.Dir)
+	if err != nil {
+		return kura.E("worker.Run", err)
+	}
+	defer unlock()
 	hub, err := client.NewWorker(client.WorkerConfig{Hub: cfg.Hub, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile, CAFile: cfg.CAFile})
 	if err != nil {
 		return err

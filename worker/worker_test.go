@@ -204,3 +204,19 @@ func TestLimitsAreTheTighterOfBoth(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTwoWorkersDoNotShareADirectory(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := lockDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockDir(dir); err == nil || !strings.Contains(err.Error(), "another worker is at work in "+dir) {
+		t.Errorf("got %v", err)
+	}
+	unlock()
+	if unlock, err = lockDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
