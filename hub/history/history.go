@@ -1,0 +1,153 @@
+package history
+
+import (
+	"context"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+)
+
+// By is something that records can be about.
+type By uint8
+
+// What records can be about. All are ids, but for names and keys.
+const (
+	Tag By = iota + 1
+	Build
+	Package
+	PackageName // a package in a comps group
+	User
+	Permission
+	ExternalRepo
+	Target
+	Group
+	Host
+	Channel
+	Key // of an extra value of a tag
+)
+
+// Query says which records are wanted; what is zero does not narrow.
+type Query struct {
+	About  map[By]any // int64, or string for names and keys
+	Active *bool
+	Editor int64 // who made or revoked the record
+
+	// The record was made or revoked before or after: times in microseconds,
+	// and events.
+	Before, After           int64
+	BeforeEvent, AfterEvent int64
+}
+
+// Record is one version of something.
+type Record struct {
+	CreateEvent, CreateTime int64
+	RevokeEvent, RevokeTime *int64 // nil: in force
+	CreatorID               int64
+	RevokerID               *int64
+	Creator, Revoker        *string
+	Values                  []any // as the table's Columns; nil, bool, int64, float64 or string
+}
+
+// Tables names all versioned tables, sorted.
+func Tables() []string {
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = t.name
+	}
+	return names
+}
+
+func find(name string) (table, error) {
+	for _, t := range tables {
+		if t.name == name {
+			return t, nil
+		}
+	}
+	return table{}, kura.Errorf("history.Find", kura.NotFound, "No such history table: %s", name)
+}
+
+// Columns names what a table's records hold.
+func Columns(name string) ([]string, error) {
+	t, err := find(name)
+	return t.columns, err
+}
+
+// Applies reports whether a table's records can be about all that a query is
+// about.
+func (q Query) Applies(name string) bool {
+	t, err := find(name)
+	for by := range q.About {
+		if t.by[by] == nil && !(by == PackageName && t.by[Package] != nil) && !(by == Package && t.by[PackageName] != nil) {
+			return false
+		}
+	}
+	return err == nil
+}
+
+// Find gives the records of a table, oldest first.
+func Find(ctx context.Context, tx *db.Tx, name string, q Query) ([]Record, error) {
+	t, err := find(name)
+	if err != nil {
+		return nil, err
+	}
+	var b db.Builder
+	t.from(&b)
+	for by, v := range q.About {
+		if add := t.by[by]; add != nil {
+			add(&b, v)
+		}
+	}
+	q.versions(&b)
+	got, err := db.Find(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, b.Add(" ORDER BY v.create_event"))
+	return got, kura.E("history.Find", err)
+}
+
+func (q Query) versions(b *db.Builder) {
+	if q.Active != nil && *q.Active {
+		b.Add(" AND v.revoke_event IS NULL")
+	} else if q.Active != nil {
+		b.Add(" AND v.revoke_event IS NOT NULL")
+	}
+	if q.Editor != 0 {
+		b.Add(" AND (v.creator_id = ? OR v.revoker_id = ?)", q.Editor, q.Editor)
+	}
+	if q.Before != 0 {
+		b.Add(" AND (e1.time < ? OR e2.time < ?)", q.Before, q.Before)
+	}
+	if q.After != 0 {
+		b.Add(" AND (e1.time > ? OR e2.time > ?)", q.After, q.After)
+	}
+	if q.BeforeEvent != 0 {
+		b.Add(" AND (v.create_event < ? OR v.revoke_event < ?)", q.BeforeEvent, q.BeforeEvent)
+	}
+	if q.AfterEvent != 0 {
+		b.Add(" AND (v.create_event > ? OR v.revoke_event > ?)", q.AfterEvent, q.AfterEvent)
+	}
+}
+
+// flags are the columns of truth values, which SQLite gives as numbers.
+var flags = map[string]bool{
+	"blocked": true, "exported": true, "is_default": true, "uservisible": true, "biarchonly": true, "basearchonly": true,
+	"is_metapkg": true, "enabled": true, "locked": true, "maven_support": true, "maven_include_all": true,
+	"intransitive": true, "noconfig": true,
+}
+
+func scan(s db.Scanner, columns []string) (Record, error) {
+	r := Record{Values: make([]any, len(columns))}
+	dest := []any{&r.CreateEvent, &r.RevokeEvent, &r.CreatorID, &r.RevokerID, &r.Creator, &r.Revoker, &r.CreateTime, &r.RevokeTime}
+	for i := range r.Values {
+		dest = append(dest, &r.Values[i])
+	}
+	err := s.Scan(dest...)
+	for i, v := range r.Values {
+		switch v := v.(type) {
+		case []byte:
+			r.Values[i] = string(v)
+		case int64:
+			if flags[columns[i]] {
+				r.Values[i] = v != 0
+			}
+		}
+	}
+	return r, err
+}
