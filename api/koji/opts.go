@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/hub/account"
 )
 
 // optReader reads options of a struct; the first wrong one is remembered.
@@ -92,6 +93,19 @@ func (r *optReader) bool(name string) *bool {
 	}
 	b := truthy(v)
 	return &b
+}
+
+// ref is an object by id or name.
+func (r *optReader) ref(name string) account.Ref {
+	switch v := r.opts[name].(type) {
+	case int64:
+		return account.ByID(v)
+	case string:
+		return account.ByName(v)
+	default:
+		r.wrong(name, v)
+	}
+	return account.Ref{}
 }
 
 // optString is a string, or nil for one that was not given.

@@ -59,6 +59,7 @@ func rooms(blobs blob.Store) []Handlers {
 		Scheduler{}.Handlers(),
 		Tags{Lists: tag.NewLists(nil)}.Handlers(),
 		Events{}.Handlers(),
+		History{}.Handlers(),
 	}
 }
 
