@@ -23,10 +23,10 @@ LINT_VERSION := v2.15.0
 LINT     := $(TOOLS)/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: help build install demo test quick lint laws fuzz bench clean
+.PHONY: help build install demo demo-stop test quick lint laws fuzz bench clean
 
 help: ## What can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 build: ## bin/kura, the whole program
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/kura ./cmd/kura
@@ -34,9 +34,14 @@ build: ## bin/kura, the whole program
 install: build ## bin/kura to $(DESTDIR)$(PREFIX)/bin
 	install -D -m 0755 $(BIN)/kura $(DESTDIR)$(PREFIX)/bin/kura
 
-demo: build ## A kura on this machine that builds packages before your eyes; ONCE=1 ends after the first
+demo: build ## The main job on real input; leaves the hub running. ONCE=1 stops it, BASE=address takes another base
 	test/bootstrap demo
-	$(GO) run ./test/demo -kura $(BIN)/kura $(if $(ONCE),-once)
+	$(GO) build -o $(BIN)/demo ./test/demo
+	$(BIN)/demo -kura $(BIN)/kura $(if $(BASE),-base '$(BASE)') $(if $(ONCE),-once)
+
+demo-stop: ## Stop the hub that make demo left running
+	$(GO) build -o $(BIN)/demo ./test/demo
+	$(BIN)/demo -stop
 
 test: ## Everything that must hold, on SQLite and PostgreSQL
 	GO='$(GO)' test/run
