@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestGolden(t *testing.T) {
+	for _, c := range []struct {
+		args   string
+		status int
+	}{
+		{"builds", 0},
+		{"builds --package nothing", 3},
+		{"show bash-5.3-1.fc43", 0},
+		{"show nothing", 3},
+		{"rpm bash-5.3-1.fc43.x86_64", 0},
+		{"tasks --all", 0},
+		{"task 12", 0},
+		{"task 404", 3},
+		{"watch 12", 5},
+		{"logs 12", 0},
+		{"why 16", 0},
+		{"why 12", 0},
+		{"cancel 16", 0},
+		{"cancel 12", 1},
+		{"tag list", 0},
+		{"tag info f43-build", 0},
+		{"tag builds f43 --latest --inherit", 0},
+		{"tag builds f43 --rpms", 0},
+		{"tag packages f43", 0},
+		{"tag inherit f43-build", 0},
+		{"tag inherit f43-build --add f42", 0},
+		{"tag create f44 --arch x86_64 -x rpm.macro.dist=.fc44", 0},
+		{"tag edit f43", 2},
+		{"tag remove f43 bash-5.3-1.fc43", 0},
+		{"tag bild", 2},
+		{"target list", 0},
+		{"target create f44 f44-build", 0},
+		{"package add f43 bash zsh --owner ann", 0},
+		{"group list f43-build", 0},
+		{"external-repo list --tag f43-build", 0},
+		{"external-repo attach ga f43-build", 0},
+		{"host list", 0},
+		{"host info builder1.example", 0},
+		{"host disable builder1.example --comment broken", 0},
+		{"user list", 0},
+		{"user info ann", 0},
+		{"user grant tag ben", 0},
+		{"key list", 0},
+		{"key show release", 0},
+		{"key create release", 0},
+		{"sign bash-5.3-1.fc43 --key release", 0},
+		{"sign bash-5.3-1.fc43", 2},
+		{"hello", 0},
+		{"version --client", 0},
+		{"build f43 no-such-file.src.rpm", 2},
+		{"build f43 git+https://src.example/bash#main --arch x86_64", 2},
+		{"dist-repo f43", 2},
+		{"wach 12", 2},
+		{"watch twelve", 2},
+		{"watch --frobnicate 12", 2},
+	} {
+		for _, form := range []string{"txt", "json"} {
+			t.Run(c.args+" "+form, func(t *testing.T) {
+				b := newBench(t)
+				record(b.hub)
+				args := strings.Fields(c.args)
+				if form == "json" {
+					if c.status != 0 && c.status != 5 {
+						return // what went wrong is a sentence in both forms
+					}
+					args = append(args, "--json")
+				}
+				if got := b.run(args...); got != c.status {
+					t.Errorf("exit status %d, want %d\n%s", got, c.status, b.output())
+				}
+				name := strings.NewReplacer(" ", "_", "/", "_", ":", "", "#", "", "--", "").Replace(c.args)
+				golden(t, name+"."+form, b.output())
+			})
+		}
+	}
+}
