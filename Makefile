@@ -37,7 +37,7 @@ install: build ## bin/kura to $(DESTDIR)$(PREFIX)/bin
 demo: build ## The main job on real input; leaves the hub running. ONCE=1 stops it, BASE=address takes another base
 	test/bootstrap demo
 	$(GO) build -o $(BIN)/demo ./test/demo
-	$(BIN)/demo -kura $(BIN)/kura $(if $(BASE),-base '$(BASE)') $(if $(ONCE),-once)
+	$(BIN)/demo -kura $(BIN)/kura $(if $(BASE),-base '$(value BASE)') $(if $(ONCE),-once)
 
 demo-stop: ## Stop the hub that make demo left running
 	$(GO) build -o $(BIN)/demo ./test/demo
