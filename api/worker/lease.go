@@ -103,7 +103,7 @@ func (s *Server) lease(c *call) (any, error) {
 		}
 		s.metrics.leased(t)
 		s.logs.set(t, order, s.Limits)
-		return protocol.Lease{Task: t.ID, Epoch: t.Epoch, Term: task.Term, Method: t.Method, Arch: t.Arch, Order: order}, nil
+		return protocol.Lease{Weight: t.Weight, Task: t.ID, Epoch: t.Epoch, Term: task.Term, Method: t.Method, Arch: t.Arch, Order: order}, nil
 	}
 	return nil, nil
 }

@@ -39,7 +39,7 @@ func (h *house) pump(ctx context.Context) {
 	} else {
 		defer stop()
 	}
-	p := &event.Pump{DB: h.db, Bus: h.bus, Hub: h.conf.Hub.Name, Fresh: h.bus.Fresh(), Log: h.log}
+	p := &event.Pump{DB: h.db, Bus: h.bus, Hub: h.bus.Store(), Fresh: h.bus.Fresh(), Log: h.log}
 	p.Run(ctx, wake)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
+	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -221,12 +222,11 @@ func (j *job) begin(ctx context.Context, p *plan) (b *build.Build, err error) {
 			e := int64(*p.srpm.Name.Epoch)
 			n.Epoch = &e
 		}
-		if s := p.origin["source"]; s != "" {
-			n.Source = &s
-		}
 		extra := map[string]any{}
-		if u := p.origin["url"]; u != "" {
-			extra["source"] = map[string]string{"original_url": u}
+		if scm, err := source.ParseSCM(j.src); err == nil && p.origin["commit"] != "" {
+			pinned := scm.Pinned(p.origin["commit"])
+			n.Source = &pinned
+			extra["source"] = map[string]string{"original_url": j.src}
 		}
 		if len(j.opts.Metadata) > 0 {
 			extra["custom_user_metadata"] = j.opts.Metadata
