@@ -14,6 +14,10 @@
 //   - faults.go: from an error of ours to the fault codes that clients know
 //   - session.go, selfservice.go, filter.go, upload.go: the methods that are
 //     the front's own; the others are handed in, a map for each noun
+//   - handlers_*.go: those, a struct for each noun with the rooms it needs;
+//     uploads.go: what clients send, over the room of files
+//   - answers.go, opts.go, shape.go: Koji's shapes of answers and options
+//   - values.go: how requests and results of tasks are kept
 //
 // The package must not know SQL, files or rules: whether this user may change
 // that object is for the hub's rooms. It only keeps out those whom the table

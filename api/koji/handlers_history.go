@@ -157,6 +157,14 @@ func (h History) about(ctx context.Context, tx *db.Tx, q *history.Query, r *optR
 	return nil
 }
 
+// editor names who made a change; 0 is the hub itself.
+func editor(id *int64, name *string) any {
+	if id != nil && *id == 0 {
+		return account.System.Name
+	}
+	return deref(name)
+}
+
 // historyStruct is how Koji shows a record: with a mark for each condition on
 // versions, which says whether its making or its revocation met it.
 func historyStruct(columns []string, r history.Record, q history.Query) xmlrpc.Struct {
@@ -165,7 +173,7 @@ func historyStruct(columns []string, r history.Record, q history.Query) xmlrpc.S
 		active = true
 	}
 	s := record("active", active, "create_event", r.CreateEvent, "revoke_event", deref(r.RevokeEvent),
-		"creator_id", r.CreatorID, "revoker_id", deref(r.RevokerID), "creator_name", deref(r.Creator), "revoker_name", deref(r.Revoker),
+		"creator_id", r.CreatorID, "revoker_id", deref(r.RevokerID), "creator_name", editor(&r.CreatorID, r.Creator), "revoker_name", editor(r.RevokerID, r.Revoker),
 		"create_ts", TimeTS(r.CreateTime), "revoke_ts", TimeTS(moment(r.RevokeTime)))
 	for i, name := range columns {
 		s = append(s, xmlrpc.Member{Name: name, Value: r.Values[i]})
