@@ -21,7 +21,7 @@ type homePage struct {
 
 func (s *Server) home(ctx context.Context, tx *db.Tx, r *http.Request) (any, error) {
 	p := &homePage{}
-	live, err := task.List(ctx, tx, task.Filter{States: []task.State{task.Open, task.Assigned, task.Free}, Order: "-state,id", Limit: 30})
+	live, err := task.List(ctx, tx, task.Filter{States: []task.State{task.Open, task.Assigned, task.Free}, Order: "-state,id", Limit: 15})
 	if err != nil {
 		return nil, err
 	}
