@@ -16,14 +16,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/api/files"
 	"github.com/kura-build/kura/api/git"
 	"github.com/kura-build/kura/api/koji"
 	"github.com/kura-build/kura/api/login"
 	"github.com/kura-build/kura/api/worker"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/account/authority"
+	builds "github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/web"
 )
@@ -119,14 +122,37 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		},
 	},
 		koji.Accounts{}.Handlers(),
-		koji.Tasks{Room: h.tasks, Blobs: h.blobs, Canceled: h.flow.Canceled}.Handlers(),
+		koji.Tasks{Room: h.tasks, Blobs: h.blobs, Hub: flow.HubMethods, Canceled: h.flow.Canceled}.Handlers(),
 		koji.Hosts{Room: h.tasks}.Handlers(),
-		koji.Tags{Lists: h.lists}.Handlers(),
+		koji.Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
+		koji.Scheduler{}.Handlers(),
+		koji.Tags{Lists: h.lists, Build: buildID}.Handlers(),
 		koji.Events{}.Handlers(),
+		koji.History{Build: buildID}.Handlers(),
 		koji.Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
 		koji.Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),
 		koji.Signing{DB: h.db, Blobs: h.blobs, Sign: h.sign}.Handlers(),
 	)
+}
+
+// buildID finds a build that a caller names by its number or its name.
+func buildID(ctx context.Context, tx *db.Tx, ref koji.Ref) (int64, error) {
+	if ref.ID != 0 {
+		b, err := builds.Get(ctx, tx, ref.ID)
+		if err != nil {
+			return 0, err
+		}
+		return b.ID, nil
+	}
+	n, err := rpm.ParseNVR(ref.Name)
+	if err != nil {
+		return 0, kura.Errorf("koji", kura.NotFound, "No such build: %s", ref.Name)
+	}
+	b, err := builds.ByNVR(ctx, tx, n)
+	if err != nil {
+		return 0, err
+	}
+	return b.ID, nil
 }
 
 // logGrown tells who follows a task's logs that there is more.

@@ -228,7 +228,7 @@ func (j *job) begin(ctx context.Context, p *plan) (b *build.Build, err error) {
 			n.Source = &pinned
 			extra["source"] = map[string]string{"original_url": j.src}
 		}
-		if len(j.opts.Metadata) > 0 {
+		if m := string(j.opts.Metadata); m != "" && m != "{}" && m != "null" {
 			extra["custom_user_metadata"] = j.opts.Metadata
 		}
 		if len(extra) > 0 {
