@@ -71,6 +71,7 @@ CREATE TABLE buildroot (
     details      TEXT                       -- JSON: sandbox, limits in force, host's system, times
 );
 CREATE INDEX buildroot_task ON buildroot (task_id);
+CREATE INDEX buildroot_set ON buildroot (set_id);
 CREATE INDEX buildroot_repo ON buildroot (repo_id) WHERE retire_event IS NULL;
 CREATE TABLE rpminfo (
     id               {{id}},

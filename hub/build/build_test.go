@@ -210,7 +210,10 @@ func TestNumbersAreUsedOnce(t *testing.T) {
 		if _, err := s.begin("2"); !kura.Is(err, kura.Build) {
 			t.Errorf("a running build began again: %v", err)
 		}
-		s.do(func(ctx context.Context, tx *db.Tx) error { _, err := build.SetState(ctx, tx, c.ID, build.Failed); return err })
+		s.do(func(ctx context.Context, tx *db.Tx) error {
+			_, err := build.SetState(ctx, tx, c.ID, build.Failed)
+			return err
+		})
 		again, err := s.begin("2")
 		if err != nil || again.ID != c.ID || again.State != build.Building {
 			t.Errorf("a failed build's number: %+v %v", again, err)
@@ -258,16 +261,20 @@ func TestTagging(t *testing.T) {
 		if diff := cmp.Diff([]string{"hello-2.10-1"}, latest()); diff != "" {
 			t.Error(diff)
 		}
-		s.do(func(ctx context.Context, tx *db.Tx) error { return build.Untag(ctx, tx, s.user, one, s.dest, true, false) })
+		s.do(func(ctx context.Context, tx *db.Tx) error {
+			return build.Untag(ctx, tx, s.user, one, s.dest, true, false)
+		})
 		if diff := cmp.Diff([]string{"hello-2.10-2"}, latest()); diff != "" {
 			t.Error(diff)
 		}
-		err := s.try(func(ctx context.Context, tx *db.Tx) error { return build.Untag(ctx, tx, s.user, one, s.dest, true, false) })
+		err := s.try(func(ctx context.Context, tx *db.Tx) error {
+			return build.Untag(ctx, tx, s.user, one, s.dest, true, false)
+		})
 		if !kura.Is(err, kura.Tag) {
 			t.Errorf("untagged twice: %v", err)
 		}
-		err = s.try(func(ctx context.Context, tx *db.Tx) error { return build.Delete(ctx, tx, two.ID) })
-		if !kura.Is(err, kura.Build) {
+		err = s.try(func(ctx context.Context, tx *db.Tx) error { return build.Delete(ctx, tx, two.ID, 0) })
+		if !kura.Is(err, kura.Conflict) {
 			t.Errorf("a tagged build was deleted: %v", err)
 		}
 	})

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 
@@ -26,6 +27,7 @@ type Incoming struct {
 	Built   int64
 	Keys    []Signature
 	RawSig  []byte
+	SigBlob blob.Info // RawSig, stored, of a signed package
 	Package *rpm.Package
 }
 
@@ -73,6 +75,11 @@ func Inspect(ctx context.Context, s blob.Store, b blob.Info, fileName string) (*
 	if in.Keys, err = signatures(p); err != nil {
 		return nil, bad(err)
 	}
+	if in.Keys[0].Key != "" {
+		if in.SigBlob, err = s.Put(ctx, bytes.NewReader(in.RawSig), nil); err != nil {
+			return nil, kura.E(op, err)
+		}
+	}
 	return in, nil
 }
 
@@ -87,6 +94,11 @@ func Attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *i
 	if err := belongs(b, in); err != nil {
 		return nil, kura.E(op, err)
 	}
+	return attach(ctx, tx, b, in, buildroot)
+}
+
+func attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *int64) (*RPM, error) {
+	const op = "build.Attach"
 	var epoch *int64
 	if in.Name.Epoch != nil {
 		e := int64(*in.Name.Epoch)
@@ -118,6 +130,12 @@ func Attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *i
 	}
 	for _, k := range in.Keys {
 		if err := addSig(ctx, tx, b, r, k); err != nil {
+			return nil, kura.E(op, err)
+		}
+		if k.Key == "" {
+			continue
+		}
+		if err := file.Replace(ctx, tx, file.Join(b.Path(), r.SigPath(k.Key)), in.SigBlob); err != nil {
 			return nil, kura.E(op, err)
 		}
 	}

@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"iter"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -10,35 +11,129 @@ import (
 // Filter narrows List; zero fields do not. Times are in microseconds.
 type Filter struct {
 	PackageID, UserID, TaskID, VolumeID int64
+	HasTask                             bool // made by some task
 	State                               *State
 	CreatedBefore, CreatedAfter         int64
 	CompletedBefore, CompletedAfter     int64
-	Prefix                              string
+	Prefix                              string // of the package's name
 	Pattern                             string // a glob on name-version-release
-	Source                              string
+	Source                              string // a glob
 	Draft                               *bool
 	Type                                string
+	Untagged                            bool   // in no tag
+	Package                             string // the package's name
+	Order                               []By
 	Newest                              bool
 	Limit, Offset                       int64
-	CountOnly                           bool
 }
 
-// List gives builds of the distribution, oldest first unless Newest.
+// By orders builds by a field, under the name that Koji gives it.
+type By struct {
+	Field string
+	Down  bool
+}
+
+// List gives builds of the distribution, oldest first unless told otherwise.
 func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Build, error) {
+	q, err := f.query()
+	if err != nil {
+		return nil, err
+	}
+	got, err := db.Find(ctx, tx, scanBuild, q)
+	return got, kura.E("build.List", err)
+}
+
+// Stream is List while it is read: the transaction can do nothing else then.
+func Stream(ctx context.Context, tx *db.Tx, f Filter) (iter.Seq2[*Build, error], error) {
+	q, err := f.query()
+	if err != nil {
+		return nil, err
+	}
+	return db.Stream(ctx, tx, scanBuild, q), nil
+}
+
+func (f *Filter) query() (*db.Builder, error) {
 	var q db.Builder
 	q.Add("SELECT " + columns + " FROM build" + joins)
 	f.where(&q)
+	q.Add(" ORDER BY")
+	for _, by := range f.Order {
+		if err := by.add(&q); err != nil {
+			return nil, err
+		}
+	}
 	if f.Newest {
-		q.Add(" ORDER BY build.id DESC")
+		q.Add(" build.id DESC")
 	} else {
-		q.Add(" ORDER BY build.id")
+		q.Add(" build.id")
 	}
 	limit := f.Limit
 	if limit == 0 {
 		limit = -1
 	}
-	got, err := db.Find(ctx, tx, scanBuild, q.Page(limit, f.Offset))
-	return got, kura.E("build.List", err)
+	return q.Page(limit, f.Offset), nil
+}
+
+// add appends one field to the order. Nothing comes last, or first in an order
+// that goes down, on both databases.
+func (by By) add(q *db.Builder) error {
+	nulls := false
+	switch by.Field {
+	case "id", "build_id":
+		q.Add(" build.id")
+	case "name", "package_name":
+		q.Add(" package.name")
+	case "package_id":
+		q.Add(" build.pkg_id")
+	case "version":
+		q.Add(" build.version")
+	case "release":
+		q.Add(" build.release")
+	case "nvr":
+		q.Add(" package.name || '-' || build.version || '-' || build.release")
+	case "state":
+		q.Add(" build.state")
+	case "owner_id":
+		q.Add(" build.owner")
+	case "owner_name":
+		q.Add(" users.name")
+	case "volume_id":
+		q.Add(" build.volume_id")
+	case "volume_name":
+		q.Add(" volume.name")
+	case "creation_event_id":
+		q.Add(" build.create_event")
+	case "creation_time", "creation_ts":
+		q.Add(" event.time")
+	case "start_time", "start_ts":
+		q.Add(" build.start_time")
+		nulls = true
+	case "completion_time", "completion_ts":
+		q.Add(" build.completion_time")
+		nulls = true
+	case "task_id":
+		q.Add(" build.task_id")
+		nulls = true
+	case "epoch":
+		q.Add(" build.epoch")
+		nulls = true
+	case "source":
+		q.Add(" build.source")
+		nulls = true
+	default:
+		return kura.Errorf("build.List", kura.Invalid, "Invalid order: %s", by.Field)
+	}
+	switch {
+	case by.Down && nulls:
+		q.Add(" DESC NULLS FIRST,")
+	case by.Down:
+		q.Add(" DESC,")
+	case nulls:
+		q.Add(" NULLS LAST,")
+	default:
+		q.Add(",")
+	}
+	return nil
 }
 
 // Count says how many builds List would give without a limit.
@@ -64,6 +159,15 @@ func (f *Filter) where(q *db.Builder) {
 	if f.TaskID != 0 {
 		q.Add(" AND build.task_id = ?", f.TaskID)
 	}
+	if f.HasTask {
+		q.Add(" AND build.task_id IS NOT NULL")
+	}
+	if f.Untagged {
+		q.Add(" AND NOT EXISTS (SELECT 1 FROM tag_listing l WHERE l.build_id = build.id AND l.revoke_event IS NULL)")
+	}
+	if f.Package != "" {
+		q.Add(" AND package.name = ?", f.Package)
+	}
 	if f.VolumeID != 0 {
 		q.Add(" AND build.volume_id = ?", f.VolumeID)
 	}
@@ -83,13 +187,13 @@ func (f *Filter) where(q *db.Builder) {
 		q.Add(" AND build.completion_time > ?", f.CompletedAfter)
 	}
 	if f.Prefix != "" {
-		q.Add(` AND lower(package.name || '-' || build.version || '-' || build.release) LIKE lower(?) ESCAPE '\'`, escapeLike(f.Prefix)+"%")
+		q.Add(` AND lower(package.name) LIKE lower(?) ESCAPE '\'`, escapeLike(f.Prefix)+"%")
 	}
 	if f.Pattern != "" {
 		q.Add(` AND lower(package.name || '-' || build.version || '-' || build.release) LIKE lower(?) ESCAPE '\'`, globToLike(f.Pattern))
 	}
 	if f.Source != "" {
-		q.Add(` AND build.source LIKE ? ESCAPE '\'`, globToLike(f.Source))
+		q.Add(` AND lower(build.source) LIKE lower(?) ESCAPE '\'`, globToLike(f.Source))
 	}
 	if f.Draft != nil {
 		q.Add(" AND build.draft = ?", *f.Draft)
@@ -123,16 +227,4 @@ func globToLike(s string) string {
 		}
 	}
 	return string(out)
-}
-
-// Types gives the types of a build: rpm, image…
-func Types(ctx context.Context, tx *db.Tx, id int64) ([]string, error) {
-	got, err := db.All(ctx, tx, db.Column[string], "SELECT btype.name FROM build_types JOIN btype ON btype.id = btype_id WHERE build_id = $1 ORDER BY btype.id", id)
-	return got, kura.E("build.Types", err)
-}
-
-func addType(ctx context.Context, tx *db.Tx, id int64, name string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO build_types (build_id, btype_id) SELECT $1, id FROM btype WHERE name = $2
-		ON CONFLICT (build_id, btype_id) DO NOTHING`, id, name)
-	return err
 }

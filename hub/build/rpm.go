@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"iter"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -93,21 +94,38 @@ func one[T any](op string, got []*T, err error, format string, args ...any) (*T,
 type RPMFilter struct {
 	BuildID       int64
 	BuildrootID   int64 // built in this root
+	HostID        int64 // built on this host
 	ComponentOf   int64 // stood in this root
 	Arches        []string
 	IDs           []int64
+	Draft         *bool
 	Limit, Offset int64
 }
 
 // ListRPMs gives rpms by their build, the root they were built in, or the root
 // that they were part of, by name.
 func ListRPMs(ctx context.Context, tx *db.Tx, f RPMFilter) ([]*RPM, error) {
+	got, err := db.Find(ctx, tx, scanRPM, f.query())
+	return got, kura.E("build.ListRPMs", err)
+}
+
+// StreamRPMs is ListRPMs while it is read: the transaction can do nothing else
+// then.
+func StreamRPMs(ctx context.Context, tx *db.Tx, f RPMFilter) iter.Seq2[*RPM, error] {
+	return db.Stream(ctx, tx, scanRPM, f.query())
+}
+
+func (f *RPMFilter) query() *db.Builder {
 	var q db.Builder
 	q.Add("SELECT " + rpmColumns + " FROM rpminfo" + rpmJoins)
 	if f.ComponentOf != 0 {
 		q.Add(" JOIN root_set_rpm ON root_set_rpm.rpm_id = rpminfo.id JOIN buildroot ON buildroot.set_id = root_set_rpm.set_id")
 	}
-	q.Add(" WHERE 1 = 1")
+	if f.BuildID == 0 && f.BuildrootID == 0 && f.ComponentOf == 0 && f.IDs == nil {
+		q.Add(" WHERE rpminfo.namespace = 0") // all: those of the distribution
+	} else {
+		q.Add(" WHERE 1 = 1")
+	}
 	if f.ComponentOf != 0 {
 		q.Add(" AND buildroot.id = ?", f.ComponentOf)
 	}
@@ -117,6 +135,9 @@ func ListRPMs(ctx context.Context, tx *db.Tx, f RPMFilter) ([]*RPM, error) {
 	if f.BuildrootID != 0 {
 		q.Add(" AND rpminfo.buildroot_id = ?", f.BuildrootID)
 	}
+	if f.HostID != 0 {
+		q.Add(" AND rpminfo.buildroot_id IN (SELECT id FROM buildroot WHERE host_id = ?)", f.HostID)
+	}
 	if f.Arches != nil {
 		q.Add(" AND")
 		db.In(&q, "rpminfo.arch", f.Arches)
@@ -125,11 +146,27 @@ func ListRPMs(ctx context.Context, tx *db.Tx, f RPMFilter) ([]*RPM, error) {
 		q.Add(" AND")
 		db.In(&q, "rpminfo.id", f.IDs)
 	}
+	if f.Draft != nil {
+		q.Add(" AND rpminfo.draft = ?", *f.Draft)
+	}
 	q.Add(" ORDER BY rpminfo.name, rpminfo.version, rpminfo.release, rpminfo.arch, rpminfo.id")
 	limit := f.Limit
 	if limit == 0 {
 		limit = -1
 	}
-	got, err := db.Find(ctx, tx, scanRPM, q.Page(limit, f.Offset))
-	return got, kura.E("build.ListRPMs", err)
+	return q.Page(limit, f.Offset)
+}
+
+// FindRPMs gives all rpms of a name-version-release.arch: the distribution's
+// first, then those of external repositories, the newest first. A location
+// narrows it to the external repository of that name.
+func FindRPMs(ctx context.Context, tx *db.Tx, n rpm.NVRA) ([]*RPM, error) {
+	var q db.Builder
+	q.Add("SELECT "+rpmColumns+" FROM rpminfo"+rpmJoins+` WHERE rpminfo.namespace = 0
+		AND rpminfo.name = ? AND rpminfo.version = ? AND rpminfo.release = ? AND rpminfo.arch = ?`, n.Name, n.Version, n.Release, n.Arch)
+	if n.Location != "" {
+		q.Add(" AND external_repo.name = ?", n.Location)
+	}
+	got, err := db.Find(ctx, tx, scanRPM, q.Add(" ORDER BY CASE WHEN rpminfo.external_repo_id = 0 THEN 0 ELSE 1 END, rpminfo.id DESC"))
+	return got, kura.E("build.FindRPMs", err)
 }

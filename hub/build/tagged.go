@@ -2,6 +2,8 @@ package build
 
 import (
 	"context"
+	"iter"
+	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -112,7 +114,7 @@ func tagged(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]*Tagged,
 		b.Add(" AND users.name = ?", q.Owner)
 	}
 	if q.Prefix != "" {
-		b.Add(` AND package.name LIKE ? ESCAPE '\'`, escapeLike(q.Prefix)+"%")
+		b.Add(` AND lower(package.name) LIKE lower(?) ESCAPE '\'`, escapeLike(q.Prefix)+"%")
 	}
 	if q.Draft != nil {
 		b.Add(" AND build.draft = ?", *q.Draft)
@@ -140,31 +142,50 @@ func (m more) Scan(dest ...any) error { return m.Scanner.Scan(append(dest, m.als
 // RPMs gives the rpms of builds, in the order of the builds. Signed limits
 // nothing; it is asked separately (SigsOf).
 func RPMs(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) ([]*RPM, error) {
-	const op = "build.RPMs"
+	var out []*RPM
+	for part, err := range RPMParts(ctx, tx, builds, arches) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, part...)
+	}
+	return out, nil
+}
+
+// RPMParts is RPMs in parts, each of some hundred builds, so that a long list
+// need not be held. Between two parts the transaction may be used.
+func RPMParts(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) iter.Seq2[[]*RPM, error] {
+	return func(yield func([]*RPM, error) bool) {
+		for part := range slices.Chunk(builds, 500) {
+			got, err := rpmPart(ctx, tx, part, arches)
+			if !yield(got, kura.E("build.RPMs", err)) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func rpmPart(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) ([]*RPM, error) {
 	byBuild := make(map[int64][]*RPM, len(builds))
 	ids := make([]int64, 0, len(builds))
 	for _, b := range builds {
 		ids = append(ids, b.ID)
 	}
-	for len(ids) > 0 {
-		n := min(len(ids), 500)
-		var q db.Builder
-		q.Add("SELECT " + rpmColumns + " FROM rpminfo" + rpmJoins + " WHERE")
-		db.In(&q, "rpminfo.build_id", ids[:n])
-		if arches != nil {
-			q.Add(" AND")
-			db.In(&q, "rpminfo.arch", arches)
-		}
-		got, err := db.Find(ctx, tx, scanRPM, q.Add(" ORDER BY rpminfo.build_id, rpminfo.id"))
-		if err != nil {
-			return nil, kura.E(op, err)
-		}
-		for _, r := range got {
-			byBuild[*r.BuildID] = append(byBuild[*r.BuildID], r)
-		}
-		ids = ids[n:]
+	var q db.Builder
+	q.Add("SELECT " + rpmColumns + " FROM rpminfo" + rpmJoins + " WHERE")
+	db.In(&q, "rpminfo.build_id", ids)
+	if arches != nil {
+		q.Add(" AND")
+		db.In(&q, "rpminfo.arch", arches)
 	}
-	var out []*RPM
+	got, err := db.Find(ctx, tx, scanRPM, q.Add(" ORDER BY rpminfo.build_id, rpminfo.id"))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range got {
+		byBuild[*r.BuildID] = append(byBuild[*r.BuildID], r)
+	}
+	out := make([]*RPM, 0, len(got))
 	for _, b := range builds {
 		out = append(out, byBuild[b.ID]...)
 	}
