@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/kura-build/kura/client"
@@ -87,6 +88,7 @@ type app struct {
 	Env
 	profile, config, data string
 	json, quiet           bool
+	sessions              []*client.Hub // to be ended
 }
 
 // hub gives the hub of the chosen profile. Nobody is logged in: most of a hub
@@ -118,7 +120,42 @@ func (a *app) session(ctx context.Context) (*client.Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, h.Login(ctx)
+	return h, a.login(ctx, h)
+}
+
+// login opens a session that ends with the command.
+func (a *app) login(ctx context.Context, h *client.Hub) error {
+	if err := h.Login(ctx); err != nil {
+		return err
+	}
+	a.sessions = append(a.sessions, h)
+	return nil
+}
+
+// close ends the sessions, also of a command that was interrupted. One that
+// cannot be ended expires on the hub.
+func (a *app) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	for _, h := range a.sessions {
+		h.OnRetry = nil
+		_ = h.Logout(ctx)
+		h.Close()
+	}
+	a.sessions = nil
+}
+
+// closing makes every command below c end its sessions.
+func (a *app) closing(c *cobra.Command) {
+	for _, child := range c.Commands() {
+		if work := child.RunE; work != nil {
+			child.RunE = func(cmd *cobra.Command, args []string) error {
+				defer a.close(cmd.Context())
+				return work(cmd, args)
+			}
+		}
+		a.closing(child)
+	}
 }
 
 // act calls a method in a session, and says what was done by it.

@@ -26,7 +26,7 @@ func newCall(a *app) *cobra.Command {
 	c.RunE = run(func(ctx context.Context, args []string) error {
 		h, err := a.hub()
 		if err == nil && !anonymous {
-			err = h.Login(ctx)
+			err = a.login(ctx, h)
 		}
 		if err != nil {
 			return err

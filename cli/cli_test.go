@@ -101,6 +101,16 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
+func TestSessionsEnd(t *testing.T) {
+	b := newBench(t)
+	record(b.hub)
+	b.run("hello")
+	b.run("tag", "add", "f43", "nothing") // fails
+	if in, out := b.hub.Logins(), b.hub.Logouts(); in != 2 || out != 2 {
+		t.Errorf("%d logins and %d logouts", in, out)
+	}
+}
+
 func TestRegen(t *testing.T) {
 	b := newBench(t)
 	b.hub.Answer("repo.request", m{"repo": nil, "request": m{"id": 5, "active": true}, "duplicate": false})

@@ -68,6 +68,7 @@ func New(env Env) *cobra.Command {
 	add(groupTrust, newRegen(a), newDistRepo(a), newKey(a), newSign(a))
 	add(groupAdmin, newHost(a), newUser(a))
 	root.AddCommand(newHello(a), newVersion(a), newCall(a))
+	a.closing(root)
 	return root
 }
 

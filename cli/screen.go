@@ -26,8 +26,9 @@ type screen struct {
 	size  func() (cols, rows int)
 	color bool
 
-	drawn []string // as written
-	cols  int      // when they were
+	drawn  []string // as written
+	widths []int    // of them
+	cols   int      // of the terminal then
 }
 
 // room is how many lines fit.
@@ -40,17 +41,17 @@ func (s *screen) room() int {
 func (s *screen) draw(lines []line) {
 	cols, _ := s.size()
 	lines = lines[:min(len(lines), s.room())]
-	next := make([]string, len(lines))
+	next, widths := make([]string, len(lines)), make([]int, len(lines))
 	for i, l := range lines {
-		next[i] = s.render(l, cols)
+		next[i], widths[i] = s.render(l, cols)
 	}
 	var b bytes.Buffer
-	if n := len(s.drawn); n > 0 {
+	if n := s.height(cols); n > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", n)
 	}
 	changed := len(next) != len(s.drawn)
-	if cols != s.cols && len(s.drawn) > 0 { // the terminal may have broken lines: start over
-		b.WriteString("\x1b[J")
+	if cols != s.cols && len(s.drawn) > 0 { // lines were broken or joined: start over
+		b.WriteString("\r\x1b[J")
 		s.drawn, changed = nil, true
 	}
 	s.cols = cols
@@ -65,24 +66,24 @@ func (s *screen) draw(lines []line) {
 	if len(next) < len(s.drawn) {
 		b.WriteString("\x1b[J")
 	}
-	s.drawn = next
+	s.drawn, s.widths = next, widths
 	if changed {
 		fmt.Fprintf(s.w, "\x1b[?2026h%s\x1b[?2026l", b.Bytes())
 	}
 }
 
-// print writes text that stays, above the block.
-func (s *screen) print(text string) {
-	if n := len(s.drawn); n > 0 {
-		fmt.Fprintf(s.w, "\x1b[?2026h\x1b[%dA\r\x1b[J%s\n\x1b[?2026l", n, text)
-	} else {
-		fmt.Fprintln(s.w, text)
+// height is how many rows the block takes now. A terminal that was made
+// narrower breaks the lines that no longer fit.
+func (s *screen) height(cols int) int {
+	n := len(s.drawn)
+	for _, w := range s.widths[:n] {
+		n += max(w-1, 0) / max(cols, 1)
 	}
-	s.drawn = nil
+	return n
 }
 
-// render cuts a line to the terminal's width.
-func (s *screen) render(l line, cols int) string {
+// render cuts a line to the terminal's width, and gives how wide it is.
+func (s *screen) render(l line, cols int) (string, int) {
 	var b strings.Builder
 	left := cols
 	for _, span := range l {
@@ -93,7 +94,9 @@ func (s *screen) render(l line, cols int) string {
 		}
 		b.WriteString(text)
 	}
-	return strings.TrimRight(b.String(), " ")
+	text := b.String()
+	trimmed := strings.TrimRight(text, " ")
+	return trimmed, cols - left - (len(text) - len(trimmed))
 }
 
 // cut gives as much of a text as fits, and how wide that is.

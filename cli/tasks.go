@@ -61,7 +61,7 @@ func newTasks(a *app) *cobra.Command {
 		}
 		h, err := a.hub()
 		if err == nil && mine {
-			err = h.Login(ctx)
+			err = a.login(ctx, h)
 		}
 		if err != nil {
 			return err

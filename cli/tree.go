@@ -78,9 +78,14 @@ func stateText(t *client.Task) string {
 	return t.State.String()
 }
 
+// least is what is left of subjects in a narrow window, before the ends of
+// lines are cut.
+const least = 8
+
 // line shows a task; note is said at its end.
-func (r *ruler) line(n *node, now time.Time, note string) line {
-	subject, _ := cut(clean(n.Subject()), maxSubject)
+func (r *ruler) line(n *node, now time.Time, note string, cols int) line {
+	wide := min(r.subject, max(cols-r.id-r.name-r.arch-r.state-17, least))
+	subject, _ := cut(clean(n.Subject()), wide)
 	s := taskTint(n.State).shade
 	if n.Waiting && n.State == client.TaskOpen {
 		s = plain
@@ -88,15 +93,15 @@ func (r *ruler) line(n *node, now time.Time, note string) line {
 	return line{
 		{fmt.Sprintf("%*d  ", r.id, n.ID), gray},
 		{pad(n.branch+clean(n.Method), r.name) + "  ", plain},
-		{pad(subject, r.subject) + "  ", plain},
+		{pad(subject, wide) + "  ", plain},
 		{pad(clean(n.Arch), r.arch) + "  ", plain},
 		{pad(stateText(&n.Task), r.state), s},
 		{fmt.Sprintf("  %7s", span(n.Elapsed(now))), plain},
-		{note2(note), gray},
+		{after(note), gray},
 	}
 }
 
-func note2(note string) string {
+func after(note string) string {
 	if note == "" {
 		return ""
 	}

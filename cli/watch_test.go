@@ -181,3 +181,18 @@ func TestLayout(t *testing.T) {
 		}
 	}
 }
+
+// A terminal that is made narrower breaks the lines it shows; all of them have
+// to go.
+func TestScreenAfterANarrowing(t *testing.T) {
+	var out strings.Builder
+	cols := 80
+	s := &screen{w: &out, size: func() (int, int) { return cols, 24 }}
+	s.draw([]line{{{strings.Repeat("x", 70), plain}}, {{"short", plain}}})
+	out.Reset()
+	cols = 30
+	s.draw([]line{{{"new", plain}}, {{"short", plain}}})
+	if d := cmp.Diff("\x1b[?2026h\x1b[4A\r\x1b[J\rnew\x1b[K\r\n\rshort\x1b[K\r\n\x1b[?2026l", out.String()); d != "" {
+		t.Error(d)
+	}
+}

@@ -141,9 +141,10 @@ func (w *watcher) tell(tasks []client.Task) {
 	now := w.app.Now()
 	w.ruler.fit(nodes)
 	shown, hidden := shorten(nodes, w.screen.room()-1)
+	cols, _ := w.screen.size()
 	lines := make([]line, 0, len(shown)+1)
 	for i := range shown {
-		lines = append(lines, w.ruler.line(&shown[i], now, w.note(&shown[i].Task)))
+		lines = append(lines, w.ruler.line(&shown[i], now, w.note(&shown[i].Task), cols))
 	}
 	lines = append(lines, line{{tally(tasks, hidden, now.Sub(w.begun)), gray}})
 	w.screen.draw(lines)

@@ -50,6 +50,7 @@ type Hub struct {
 	files    map[string]string
 	sessions int
 	key      int
+	logouts  int
 	expired  bool
 	last     int64 // the highest call number that was committed
 	any      bool
@@ -136,6 +137,13 @@ func (h *Hub) Logins() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.key
+}
+
+// Logouts counts the sessions that were ended.
+func (h *Hub) Logouts() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.logouts
 }
 
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -247,6 +255,9 @@ func (h *Hub) call(r *http.Request, c Call, key string) (any, error) {
 	}
 	switch c.Method {
 	case "logout":
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.logouts++
 		return nil, nil
 	case "checkUpload":
 		h.mu.Lock()
