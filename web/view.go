@@ -33,8 +33,10 @@ type shown struct {
 
 func parsePages(static map[string]asset, files, name string) *pages {
 	funcs := template.FuncMap{
-		"asset":  func(n string) string { return "/static/" + static[n].name },
-		"file":   func(parts ...string) string { return files + "/" + escapePath(strings.TrimPrefix(path.Join(parts...), "/")) },
+		"asset": func(n string) string { return "/static/" + static[n].name },
+		"file": func(parts ...string) string {
+			return files + "/" + escapePath(strings.TrimPrefix(path.Join(parts...), "/"))
+		},
 		"seg":    url.PathEscape,
 		"time":   stamp,
 		"since":  since,
