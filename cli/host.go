@@ -134,7 +134,7 @@ func newHostAdd(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		v, err := h.Call(ctx, "addHost", args[0], strings.Join(args[1:], " "))
+		v, err := h.Call(ctx, "addHost", args[0], args[1:])
 		if err != nil {
 			return err
 		}

@@ -96,7 +96,7 @@ func newTagInfo(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		for _, o := range out {
+		for _, o := range out[:4] { // a hub without repositories has tags all the same
 			if o.Err != nil {
 				return o.Err
 			}
