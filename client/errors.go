@@ -58,7 +58,11 @@ func fromFault(method string, f *xmlrpc.Fault) error {
 			}
 		}
 	}
-	return &kura.Error{Op: "hub." + method, Kind: kind, Err: refusal{f}}
+	var err error = refusal{f}
+	if strings.HasPrefix(method, "kura.") && strings.HasPrefix(f.String, "Invalid method") {
+		err = fmt.Errorf("only kura's hubs can do this, and this is another kind, or an older one: %w", err)
+	}
+	return &kura.Error{Op: "hub." + method, Kind: kind, Err: err}
 }
 
 // broken is a failure of the way to the hub. It may be repeated.

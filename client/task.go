@@ -134,7 +134,10 @@ func nameIn(v any) string {
 	case string:
 		return v
 	case map[string]any:
-		return Map(v).Str("name")
+		if name := Map(v).Str("name"); name != "" {
+			return name
+		}
+		return nameIn(v["tag"]) // arguments by name
 	}
 	return ""
 }

@@ -20,6 +20,7 @@ func TestSubject(t *testing.T) {
 		{"build", []any{"cli-build/1.abc/bash-5-1.src.rpm", nil}, "bash-5-1.src.rpm"},
 		{"buildArch", []any{"tasks/1/1/bash-5-1.src.rpm", "tag", "x86_64"}, "bash-5-1.src.rpm"},
 		{"newRepo", []any{"f43-build"}, "f43-build"},
+		{"newRepo", []any{map[string]any{"__starstar": true, "tag": "f43-build"}}, "f43-build"},
 		{"build", nil, ""},
 		{"tagBuild", []any{int64(1)}, ""},
 	} {
