@@ -2,6 +2,7 @@ package client
 
 import (
 	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -109,6 +110,9 @@ func (t *Task) Subject() string {
 	case "buildArch":
 		return sourceName(nameIn(arg(0)))
 	case "newRepo", "distRepo", "createdistrepo", "buildMaven":
+		if id, ok := arg(0).(int64); ok {
+			return "tag " + strconv.FormatInt(id, 10)
+		}
 		return nameIn(arg(0))
 	case "chainbuild":
 		return nameIn(arg(1))
