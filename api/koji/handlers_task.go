@@ -18,10 +18,6 @@ type Tasks struct {
 	Room  *task.Room
 	Blobs blob.Store
 	Hub   map[string]bool // methods of tasks that hubs run themselves
-
-	// Canceled, if set, is told in the same transaction which tasks were just
-	// cancelled: rooms above end what those tasks were making.
-	Canceled func(ctx context.Context, tx *db.Tx, tasks []int64) error
 }
 
 // Handlers are the methods.
@@ -58,7 +54,8 @@ func taskStruct(t *task.Task) xmlrpc.Struct {
 		"channel_id", deref(t.ChannelID), "host_id", deref(t.HostID),
 		"parent", deref(t.Parent), "label", deref(t.Label),
 		"waiting", t.Waiting, "awaited", t.Awaited, "owner", deref(t.Owner),
-		"method", t.Method, "arch", t.Arch, "priority", t.Priority, "weight", t.Weight)
+		"method", t.Method, "arch", t.Arch, "priority", t.Priority, "weight", t.Weight,
+		"phase", t.Phase) // kura's own: how far a build is
 }
 
 // taskWith is taskStruct with the parameters if they are wanted.
@@ -253,13 +250,6 @@ func responseXML(l *task.Listed) (any, error) {
 	return b.String(), err
 }
 
-func (h Tasks) told(ctx context.Context, c *Call, done []int64, err error) error {
-	if err != nil || h.Canceled == nil || len(done) == 0 {
-		return err
-	}
-	return h.Canceled(ctx, c.Tx, done)
-}
-
 func (h Tasks) cancel(ctx context.Context, c *Call) (any, error) {
 	id, recurse := c.Args.Int("task_id"), c.Args.Bool("recurse")
 	if err := c.Args.Err(); err != nil {
@@ -268,8 +258,8 @@ func (h Tasks) cancel(ctx context.Context, c *Call) (any, error) {
 	if err := task.MayCancel(ctx, c.Tx, c.Actor, id); err != nil {
 		return nil, err
 	}
-	_, done, err := h.Room.Cancel(ctx, c.Tx, id, recurse)
-	return nothing(h.told(ctx, c, done, err))
+	_, _, err := h.Room.Cancel(ctx, c.Tx, id, recurse)
+	return nothing(err)
 }
 
 func (h Tasks) cancelFull(ctx context.Context, c *Call) (any, error) {
@@ -277,8 +267,8 @@ func (h Tasks) cancelFull(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	done, err := h.Room.CancelFull(ctx, c.Tx, id, strict)
-	return nothing(h.told(ctx, c, done, err))
+	_, err := h.Room.CancelFull(ctx, c.Tx, id, strict)
+	return nothing(err)
 }
 
 func (h Tasks) cancelChildren(ctx context.Context, c *Call) (any, error) {
@@ -289,8 +279,8 @@ func (h Tasks) cancelChildren(ctx context.Context, c *Call) (any, error) {
 	if err := task.MayCancel(ctx, c.Tx, c.Actor, id); err != nil {
 		return nil, err
 	}
-	done, err := h.Room.CancelChildren(ctx, c.Tx, id)
-	return nothing(h.told(ctx, c, done, err))
+	_, err := h.Room.CancelChildren(ctx, c.Tx, id)
+	return nothing(err)
 }
 
 func (h Tasks) setPriority(ctx context.Context, c *Call) (any, error) {

@@ -131,22 +131,20 @@ func importFault(err error) error {
 	return kura.Errorf("flow.import", kura.KindOf(err), "import: %w", err)
 }
 
-// Canceled ends what cancelled tasks were making: their builds become
-// cancelled, their roots are retired.
-func (f *Flow) Canceled(ctx context.Context, tx *db.Tx, tasks []int64) error {
-	for _, id := range tasks {
-		if err := build.RetireRoots(ctx, tx, id); err != nil {
+// Canceled ends what a cancelled task was making: its build becomes cancelled,
+// its roots are retired.
+func (f *Flow) Canceled(ctx context.Context, tx *db.Tx, id int64) error {
+	if err := build.RetireRoots(ctx, tx, id); err != nil {
+		return err
+	}
+	state := build.Building
+	running, err := build.List(ctx, tx, build.Filter{TaskID: id, State: &state})
+	if err != nil {
+		return err
+	}
+	for _, b := range running {
+		if _, err := build.SetState(ctx, tx, b.ID, build.Canceled); err != nil {
 			return err
-		}
-		state := build.Building
-		running, err := build.List(ctx, tx, build.Filter{TaskID: id, State: &state})
-		if err != nil {
-			return err
-		}
-		for _, b := range running {
-			if _, err := build.SetState(ctx, tx, b.ID, build.Canceled); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -66,7 +66,8 @@ func endRuns(ctx context.Context, tx *db.Tx, id int64) error {
 	return err
 }
 
-// wakeParent lets a parent go on when no child that it awaits is left. The
+// wakeParent lets a parent go on when no child that it awaits is left, or when
+// one failed. The
 // parent's row is locked before its children are counted: of two children that
 // end at once, the second sees the first. Locks are taken from children to
 // parents, here and everywhere.
@@ -78,10 +79,12 @@ func (r *Room) wakeParent(ctx context.Context, tx *db.Tx, t *Task) error {
 	if err != nil || !p.Hub || !p.Waiting || p.State != Open {
 		return err
 	}
-	var left int
-	if _, err := tx.Get(ctx, []any{&left}, `SELECT count(*) FROM task
-		WHERE parent = $1 AND awaited = TRUE AND state IN (0, 1, 4)`, p.ID); err != nil || left > 0 {
-		return err
+	if t.State == Closed { // what went wrong is told at once: the parent may give up the rest
+		var left int
+		if _, err := tx.Get(ctx, []any{&left}, `SELECT count(*) FROM task
+			WHERE parent = $1 AND awaited = TRUE AND state IN (0, 1, 4)`, p.ID); err != nil || left > 0 {
+			return err
+		}
 	}
 	if _, err := tx.Exec(ctx, "UPDATE task SET waiting = FALSE, free_time = $2 WHERE id = $1", p.ID, db.Now()); err != nil {
 		return err

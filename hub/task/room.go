@@ -45,6 +45,10 @@ type Room struct {
 	// "default".
 	Place func(ctx context.Context, tx *db.Tx, s Spec, parent *Task, def Placement) (Placement, error)
 
+	// Canceled is told, in the same transaction, of each task that is cancelled:
+	// rooms above end what it was making. Nil: nobody is told.
+	Canceled func(ctx context.Context, tx *db.Tx, task int64) error
+
 	Overcommit float64       // Koji's CapacityOvercommit
 	MaxJobs    int           // tasks at once of a host that does not say
 	SoftFor    time.Duration // how long a soft refusal lasts

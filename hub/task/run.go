@@ -96,8 +96,12 @@ func (r *Run) Wait(ctx context.Context, children ...*Task) ([]*Task, error) {
 }
 
 // Results is Wait that also fails, with the child's own fault, when a child
-// did not close. It gives their results in the order of the children.
+// did not close; the other children are cancelled then, for nobody wants them
+// any more. It gives their results in the order of the children.
 func (r *Run) Results(ctx context.Context, children ...*Task) ([]*Listed, error) {
+	if err := r.giveUp(ctx, children); err != nil {
+		return nil, kura.E("task.Results", err)
+	}
 	if _, err := r.Wait(ctx, children...); err != nil {
 		return nil, err
 	}
@@ -115,13 +119,43 @@ func (r *Run) Results(ctx context.Context, children ...*Task) ([]*Listed, error)
 	if err != nil {
 		return nil, kura.E("task.Results", err)
 	}
-	for _, l := range out {
-		switch l.State {
-		case Failed:
+	for _, l := range out { // the failure, not what was given up because of it
+		if l.State == Failed {
 			return out, l.Fault
-		case Canceled:
+		}
+	}
+	for _, l := range out {
+		if l.State == Canceled {
 			return out, &Fault{Message: "task " + l.title() + " was cancelled"}
 		}
 	}
 	return out, nil
+}
+
+// giveUp cancels the children that still run when one did not close.
+func (r *Run) giveUp(ctx context.Context, children []*Task) error {
+	broken, running := false, false
+	err := r.DB.View(ctx, func(tx *db.Tx) error {
+		broken, running = false, false
+		for _, c := range children {
+			t, err := Get(ctx, tx, c.ID)
+			if err != nil {
+				return err
+			}
+			broken = broken || t.State == Failed || t.State == Canceled
+			running = running || !t.State.Finished()
+		}
+		return nil
+	})
+	if err != nil || !broken || !running {
+		return err
+	}
+	return r.DB.Update(ctx, func(tx *db.Tx) error {
+		for _, c := range children {
+			if _, _, err := r.runner.room.Cancel(ctx, tx, c.ID, true); err != nil {
+				return err
+			}
+		}
+		return r.Own(ctx, tx)
+	})
 }
