@@ -38,9 +38,6 @@ type Buildroot struct {
 	RetireTime  *int64
 	Emulated    bool
 	Details     json.RawMessage
-	TagID       *int64
-	TagName     *string
-	RepoCreate  *int64 // event of the repository
 }
 
 const rootColumns = `buildroot.id, buildroot.set_id, buildroot.host_id, COALESCE(host.name, ''), buildroot.repo_id, buildroot.task_id,
@@ -67,7 +64,9 @@ func GetBuildroot(ctx context.Context, tx *db.Tx, id int64) (*Buildroot, error) 
 // RootFilter narrows ListBuildroots; zero fields do not.
 type RootFilter struct {
 	HostID, TaskID, RepoID, RPMID, ID int64
+	IDs, Repos                        []int64
 	State                             []int
+	After                             int64 // only those with higher ids: for reading in parts
 	Limit, Offset                     int64
 }
 
@@ -94,6 +93,17 @@ func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot,
 	if f.State != nil {
 		q.Add(" AND")
 		db.In(&q, "buildroot.state", f.State)
+	}
+	if f.IDs != nil {
+		q.Add(" AND")
+		db.In(&q, "buildroot.id", f.IDs)
+	}
+	if f.Repos != nil {
+		q.Add(" AND")
+		db.In(&q, "buildroot.repo_id", f.Repos)
+	}
+	if f.After != 0 {
+		q.Add(" AND buildroot.id > ?", f.After)
 	}
 	limit := f.Limit
 	if limit == 0 {

@@ -12,51 +12,52 @@ import (
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/build/buildtest"
 	"github.com/kura-build/kura/hub/file"
 )
 
 // try1 runs a function that gives a value.
-func try1[T any](s *site, fn func(context.Context, *db.Tx) (T, error)) (v T, err error) {
-	err = s.try(func(ctx context.Context, tx *db.Tx) error {
+func try1[T any](s *buildtest.Site, fn func(context.Context, *db.Tx) (T, error)) (v T, err error) {
+	err = s.Try(func(ctx context.Context, tx *db.Tx) error {
 		v, err = fn(ctx, tx)
 		return err
 	})
 	return v, err
 }
 
-func (s *site) importOne(name, release, arch, source string) (*build.Build, error) {
-	s.t.Helper()
-	in, err := s.inspect(pkg(s.t, name, release, arch, source), name+"-2.10-"+release+"."+arch+".rpm")
+func importOne(t *testing.T, s *buildtest.Site, name, release, arch, source string) (*build.Build, error) {
+	t.Helper()
+	in, err := s.Inspect(buildtest.Package(t, name, release, arch, source), name+"-2.10-"+release+"."+arch+".rpm")
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return try1(s, func(ctx context.Context, tx *db.Tx) (*build.Build, error) {
-		b, _, err := build.Import(ctx, tx, s.user, in)
+		b, _, err := build.Import(ctx, tx, s.User, in)
 		return b, err
 	})
 }
 
 func TestSinglePackagesAreImported(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := newSite(t, d)
-		if _, err := s.importOne("hello-libs", "1", "x86_64", "hello-2.10-1.src.rpm"); !kura.Is(err, kura.NotFound) || !strings.Contains(err.Error(), "No such build: hello-2.10-1") {
+		s := buildtest.New(t, d)
+		if _, err := importOne(t, s, "hello-libs", "1", "x86_64", "hello-2.10-1.src.rpm"); !kura.Is(err, kura.NotFound) || !strings.Contains(err.Error(), "No such build: hello-2.10-1") {
 			t.Errorf("a package without its build: %v", err)
 		}
-		b, err := s.importOne("hello", "1", "src", "")
+		b, err := importOne(t, s, "hello", "1", "src", "")
 		if err != nil || b.State != build.Complete {
 			t.Fatalf("%+v, %v", b, err)
 		}
-		if _, err := s.importOne("hello", "1", "src", ""); !kura.Is(err, kura.Build) || !strings.Contains(err.Error(), "rpm already exists") {
+		if _, err := importOne(t, s, "hello", "1", "src", ""); !kura.Is(err, kura.Build) || !strings.Contains(err.Error(), "rpm already exists") {
 			t.Errorf("imported twice: %v", err)
 		}
-		if _, err := s.importOne("hello-libs", "1", "x86_64", "hello-2.10-1.src.rpm"); err != nil {
+		if _, err := importOne(t, s, "hello-libs", "1", "x86_64", "hello-2.10-1.src.rpm"); err != nil {
 			t.Error(err)
 		}
-		s.do(func(ctx context.Context, tx *db.Tx) error {
+		s.Do(func(ctx context.Context, tx *db.Tx) error {
 			_, err := build.SetState(ctx, tx, b.ID, build.Canceled)
 			return err
 		})
-		if _, err := s.importOne("hello-doc", "1", "noarch", "hello-2.10-1.src.rpm"); !kura.Is(err, kura.Conflict) || !strings.Contains(err.Error(), "Build is CANCELED: hello-2.10-1") {
+		if _, err := importOne(t, s, "hello-doc", "1", "noarch", "hello-2.10-1.src.rpm"); !kura.Is(err, kura.Conflict) || !strings.Contains(err.Error(), "Build is CANCELED: hello-2.10-1") {
 			t.Errorf("into a cancelled build: %v", err)
 		}
 	})
@@ -64,8 +65,8 @@ func TestSinglePackagesAreImported(t *testing.T) {
 
 func TestStoredHeadersSpeak(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := newSite(t, d)
-		b := s.complete("1")
+		s := buildtest.New(t, d)
+		b := s.Complete("1")
 		h, err := try1(s, func(ctx context.Context, tx *db.Tx) (*rpm.Header, error) {
 			rpms, err := build.FindRPMs(ctx, tx, rpm.NVRA{NVR: rpm.NVR{Name: "hello", Version: "2.10", Release: "1"}, Arch: "x86_64"})
 			if err != nil || len(rpms) != 1 || *rpms[0].BuildID != b.ID {
@@ -85,12 +86,12 @@ func TestStoredHeadersSpeak(t *testing.T) {
 
 func TestResetFreesTheNumber(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := newSite(t, d)
-		b := s.complete("1")
+		s := buildtest.New(t, d)
+		b := s.Complete("1")
 		var set int64
 		parts := []build.Component{{Name: "hello", Version: "2.10", Release: "1", Arch: "x86_64"}}
 		record := func() (set int64) {
-			s.do(func(ctx context.Context, tx *db.Tx) error {
+			s.Do(func(ctx context.Context, tx *db.Tx) error {
 				rpms, err := build.ListRPMs(ctx, tx, build.RPMFilter{BuildID: b.ID, Arches: []string{"x86_64"}})
 				if err != nil {
 					return err
@@ -106,17 +107,17 @@ func TestResetFreesTheNumber(t *testing.T) {
 			})
 			return set
 		}
-		s.do(func(ctx context.Context, tx *db.Tx) error { return build.Tag(ctx, tx, s.user, b, s.dest, false) })
+		s.Do(func(ctx context.Context, tx *db.Tx) error { return build.Tag(ctx, tx, s.User, b, s.Dest, false) })
 		set = record()
-		s.do(func(ctx context.Context, tx *db.Tx) error { return build.Reset(ctx, tx, b.ID) })
-		s.do(func(ctx context.Context, tx *db.Tx) error {
+		s.Do(func(ctx context.Context, tx *db.Tx) error { return build.Reset(ctx, tx, b.ID) })
+		s.Do(func(ctx context.Context, tx *db.Tx) error {
 			left, err := file.Walk(ctx, tx, "packages")
 			if err != nil || len(left) > 0 {
 				t.Errorf("files left: %v, %v", left, err)
 			}
 			return err
 		})
-		again := s.complete("1")
+		again := s.Complete("1")
 		if again.ID != b.ID {
 			t.Errorf("id %d, want %d again", again.ID, b.ID)
 		}
@@ -128,9 +129,9 @@ func TestResetFreesTheNumber(t *testing.T) {
 
 func TestReferencesKeepBuilds(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := newSite(t, d)
-		b, other := s.complete("1"), s.complete("2")
-		s.do(func(ctx context.Context, tx *db.Tx) error {
+		s := buildtest.New(t, d)
+		b, other := s.Complete("1"), s.Complete("2")
+		s.Do(func(ctx context.Context, tx *db.Tx) error {
 			rpms, err := build.ListRPMs(ctx, tx, build.RPMFilter{BuildID: b.ID, Arches: []string{"x86_64"}})
 			if err != nil {
 				return err
@@ -140,7 +141,7 @@ func TestReferencesKeepBuilds(t *testing.T) {
 			return err
 		})
 		remove := func(id, idle int64) error {
-			return s.try(func(ctx context.Context, tx *db.Tx) error { return build.Delete(ctx, tx, id, idle) })
+			return s.Try(func(ctx context.Context, tx *db.Tx) error { return build.Delete(ctx, tx, id, idle) })
 		}
 		if err := remove(b.ID, 3600e6); !kura.Is(err, kura.Conflict) || !strings.Contains(err.Error(), "recent buildroot") {
 			t.Errorf("deleted, though it was used just now: %v", err)
@@ -156,11 +157,11 @@ func TestReferencesKeepBuilds(t *testing.T) {
 
 func TestListsAreOrderedInSQL(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := newSite(t, d)
+		s := buildtest.New(t, d)
 		for _, release := range []string{"2", "1", "3"} {
-			s.complete(release)
+			s.Complete(release)
 		}
-		open, err := s.begin("4")
+		open, err := s.Begin("4")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,11 +206,11 @@ func TestListsAreOrderedInSQL(t *testing.T) {
 
 func TestNamesAreFound(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := newSite(t, d)
-		s.complete("1")
-		s.complete("2")
+		s := buildtest.New(t, d)
+		s.Complete("1")
+		s.Complete("2")
 		var builds, rpms []string
-		s.do(func(ctx context.Context, tx *db.Tx) error {
+		s.Do(func(ctx context.Context, tx *db.Tx) error {
 			for n, err := range build.Names(ctx, tx, "HEL*-2") {
 				if err != nil {
 					return err
