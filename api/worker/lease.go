@@ -13,10 +13,6 @@ import (
 	"github.com/kura-build/kura/protocol"
 )
 
-// grace is how old a lease is when a host that does not name it has lost it,
-// and its answer is not just on the way.
-const grace = 5 * time.Second
-
 // maxWait bounds a long poll, below what proxies between allow.
 const maxWait = time.Minute
 
@@ -76,7 +72,9 @@ func (s *Server) lease(c *call) (any, error) {
 	for i, h := range q.Running {
 		known[i] = task.Hold{Task: h.Task, Host: c.host, Epoch: h.Epoch}
 	}
-	if n, err := s.Room.Reclaim(ctx, s.DB, c.host, known, grace); err != nil {
+	// A host asks again only after it has the answer, or has let go of it: no
+	// lease is on its way to it now.
+	if n, err := s.Room.Reclaim(ctx, s.DB, c.host, known, 0); err != nil {
 		return nil, err
 	} else if n > 0 {
 		s.Log.Warn("took back leases that their host does not know of", "host", c.name, "tasks", n)

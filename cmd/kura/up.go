@@ -68,7 +68,7 @@ func up(ctx context.Context, c *Config, log *slog.Logger) error {
 		defer cancel()
 		context.AfterFunc(second, cancel)
 		context.AfterFunc(hub, cancel)
-		return stopped(worker.Run(work, workerConfig(second, c, log)))
+		return atWork(second, func() error { return worker.Run(work, workerConfig(c, log)) })
 	})
 	g.Go(func() error {
 		select {
@@ -136,10 +136,23 @@ func startSigner(ctx context.Context, c *Config, log *slog.Logger, done chan<- e
 func runBuilder(ctx context.Context, c *Config, log *slog.Logger) error {
 	second, stop := secondInterrupt(ctx, log)
 	defer stop()
-	return stopped(worker.Run(ctx, workerConfig(second, c, log)))
+	return atWork(second, func() error { return worker.Run(ctx, workerConfig(c, log)) })
 }
 
-func workerConfig(_ context.Context, c *Config, log *slog.Logger) worker.Config {
+// atWork waits for a builder's end, which may take long once it is told to
+// stop: until the second interrupt. What it leaves, it finds at its next start.
+func atWork(second context.Context, run func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- run() }()
+	select {
+	case err := <-done:
+		return stopped(err)
+	case <-second.Done():
+		return nil
+	}
+}
+
+func workerConfig(c *Config, log *slog.Logger) worker.Config {
 	return worker.Config{
 		Name: c.Builder.Name, Hub: c.Builder.Hub, CertFile: c.Builder.Cert, KeyFile: c.Builder.Cert, CAFile: c.Builder.CA,
 		Dir: c.Builder.Dir, Capacity: c.Builder.Capacity, Arches: c.Builder.Arches, Emulate: c.Builder.Emulate,

@@ -32,9 +32,16 @@ type Result struct {
 // source has the source package made and gives its path below work/, and where
 // the source came from.
 func (j *job) source(ctx context.Context) (path string, origin map[string]string, err error) {
-	method := "rebuildSRPM"
-	if strings.Contains(j.src, "://") {
-		method = "buildSRPMFromSCM"
+	method := "buildSRPMFromSCM"
+	if !strings.Contains(j.src, "://") {
+		method = "rebuildSRPM"
+		// An upload is in pieces: made whole, it has the sum that the worker is told.
+		if _, _, err := j.stored(ctx, j.src); err != nil {
+			if kura.Is(err, kura.NotFound) {
+				err = kura.Errorf("flow.build", kura.Build, "no file was uploaded as %s", j.src)
+			}
+			return "", nil, err
+		}
 	}
 	kids, err := j.r.Spawn(ctx, task.Spec{
 		Method: method, Label: "srpm", Arch: "noarch", Weight: 1,
