@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/url"
 	"os"
 	"os/exec"
@@ -14,7 +15,7 @@ import (
 func TestRun(t *testing.T) {
 	seen := filepath.Join(t.TempDir(), "seen")
 	err := run([]string{"sh", "-c", `echo "$KURA_TEST_POSTGRES" > "$0"; psql -XAtc "SELECT 6*7" "$KURA_TEST_POSTGRES" >> "$0"; exit 5`, seen})
-	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 5 {
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 5 {
 		t.Errorf("the command's exit status 5 became %v", err)
 	}
 	b, err := os.ReadFile(seen)

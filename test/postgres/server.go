@@ -21,7 +21,7 @@ type server struct {
 	dir  string
 	log  *bytes.Buffer
 	cmd  *exec.Cmd
-	done chan error
+	done chan struct{} // closed when it has ended
 }
 
 // settings are those of a server whose data nobody wants to keep. Tests of
@@ -47,10 +47,9 @@ func start(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, log: new(bytes.Buffer), done: make(chan error, 1)}
+	s := &server{dir: dir, log: new(bytes.Buffer), done: make(chan struct{})}
 	if err := s.launch(ctx, bin, as); err != nil {
-		s.clean()
-		return nil, err
+		return nil, errors.Join(err, s.clean())
 	}
 	return s, nil
 }
@@ -83,7 +82,10 @@ func (s *server) launch(ctx context.Context, bin string, as *syscall.Credential)
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start the test server: %w", err)
 	}
-	go func() { s.done <- s.cmd.Wait() }()
+	go func() {
+		_ = s.cmd.Wait() // ProcessState tells
+		close(s.done)
+	}()
 	return s.wait(ctx, bin)
 }
 
@@ -96,12 +98,8 @@ func (s *server) wait(ctx context.Context, bin string) error {
 			return nil
 		}
 		select {
-		case err := <-s.done:
-			s.cmd = nil
-			if err == nil {
-				err = errors.New("exit status 0")
-			}
-			return fmt.Errorf("the test server ended before it was ready: %w\n%s", err, s.log)
+		case <-s.done:
+			return fmt.Errorf("the test server ended before it was ready (%s)\n%s", s.cmd.ProcessState, s.log)
 		case <-ctx.Done():
 			err := context.Cause(ctx)
 			_ = s.stop()
