@@ -76,12 +76,8 @@ type Signing struct {
 // BeginDist makes the record of a distribution repository; its task fills it.
 func BeginDist(ctx context.Context, tx *db.Tx, ref tag.Ref, keys []string, o DistOpts, task int64) (*Repo, error) {
 	const op = "repo.BeginDist"
-	mine, err := List(ctx, tx, Filter{TaskID: task})
-	if err != nil {
-		return nil, kura.E(op, err)
-	}
-	if len(mine) > 0 {
-		return mine[0], nil
+	if r, err := ofTask(ctx, tx, task); err != nil || r != nil {
+		return r, kura.E(op, err)
 	}
 	t, err := tag.Get(ctx, tx, ref, o.Event)
 	if err != nil {

@@ -84,13 +84,8 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	var r *Repo
 	var c *content
 	err := m.db.Update(ctx, func(tx *db.Tx) (err error) {
-		mine, err := List(ctx, tx, Filter{TaskID: task})
-		if err != nil {
+		if r, err = ofTask(ctx, tx, task); err != nil || r != nil {
 			return err
-		}
-		if len(mine) > 0 {
-			r = mine[0]
-			return nil
 		}
 		if !w.Force {
 			if r, err = Find(ctx, tx, w); err != nil || r != nil {
@@ -127,6 +122,18 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 		return pointLatest(ctx, tx, r)
 	})
 	return r, kura.E(op, err)
+}
+
+// ofTask gives the repository that a task has begun, or nil.
+func ofTask(ctx context.Context, tx *db.Tx, task int64) (*Repo, error) {
+	if task == 0 {
+		return nil, nil
+	}
+	mine, err := List(ctx, tx, Filter{TaskID: task})
+	if err != nil || len(mine) == 0 {
+		return nil, err
+	}
+	return mine[0], nil
 }
 
 func begin(ctx context.Context, tx *db.Tx, w Want, task int64) (*Repo, error) {

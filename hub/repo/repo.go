@@ -93,6 +93,7 @@ func Get(ctx context.Context, tx *db.Tx, id int64) (*Repo, error) {
 
 // Filter narrows List; zero fields do not.
 type Filter struct {
+	ID            int64
 	TagID, TaskID int64
 	States        []int
 	Dist          *bool
@@ -108,6 +109,9 @@ type Filter struct {
 func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Repo, error) {
 	var q db.Builder
 	q.Add("SELECT " + columns + joins + " WHERE 1 = 1")
+	if f.ID != 0 {
+		q.Add(" AND repo.id = ?", f.ID)
+	}
 	if f.TagID != 0 {
 		q.Add(" AND repo.tag_id = ?", f.TagID)
 	}
@@ -174,6 +178,12 @@ func SetState(ctx context.Context, tx *db.Tx, r *Repo, s State) error {
 	}
 	r.State = s
 	return kura.E(op, event.Emit(ctx, tx, "repo.state", StateChange{r.ID, r.TagName, s.String(), r.Dist}))
+}
+
+// SetEnd notes the event at which a repository's tag changed after it.
+func SetEnd(ctx context.Context, tx *db.Tx, id, event int64) error {
+	_, err := tx.Exec(ctx, "UPDATE repo SET end_event = $2 WHERE id = $1", id, event)
+	return kura.E("repo.SetEnd", err)
 }
 
 // references counts what speaks of a repository and is not over: running
