@@ -16,7 +16,7 @@ import (
 // Builds carries out what concerns builds, their packages and their roots,
 // and what starts them.
 type Builds struct {
-	DB    Database
+	DB    *db.DB
 	Blobs blob.Store
 	Tasks *task.Room
 	Flow  *flow.Flow
@@ -30,27 +30,95 @@ func (h Builds) Handlers() Handlers {
 
 		"tagBuild":         h.tag,
 		"moveBuild":        h.move,
+		"moveAllBuilds":    h.moveAll,
 		"tagBuildBypass":   h.tagBypass,
+		"massTag":          h.massTag,
 		"untagBuild":       h.untag,
 		"untagBuildBypass": h.untag,
 
-		"getBuild": h.get,
+		"listTagged":             h.listTagged,
+		"listTaggedRPMS":         h.listTaggedRPMs,
+		"listTaggedArchives":     h.listTaggedArchives,
+		"getLatestBuilds":        h.latest,
+		"getLatestRPMS":          h.latestRPMs,
+		"getLatestMavenArchives": h.none("tag"),
+
+		"getBuild":                h.get,
+		"findBuildID":             h.find,
+		"listBuilds":              h.list,
+		"untaggedBuilds":          h.untagged,
+		"getBuildLogs":            h.logs,
+		"getBuildType":            h.buildType,
+		"listBTypes":              h.btypes,
+		"listVolumes":             h.volumes,
+		"getVolume":               h.volume,
+		"buildReferences":         h.references,
+		"getAverageBuildDuration": h.averageDuration,
+		"getNextRelease":          h.nextRelease,
+		"search":                  h.search,
+
+		"cancelBuild":       h.cancel,
+		"deleteBuild":       h.delete,
+		"resetBuild":        h.reset,
+		"createEmptyBuild":  h.createEmpty,
+		"setBuildOwner":     h.setOwner,
+		"setBuildTimestamp": h.setTimestamp,
+
+		"getRPM":              h.rpm,
+		"listRPMs":            h.rpms,
+		"listBuildRPMs":       h.buildRPMs,
+		"listRPMFiles":        h.rpmFiles,
+		"getRPMFile":          h.rpmFile,
+		"getRPMDeps":          h.rpmDeps,
+		"getRPMHeaders":       h.rpmHeaders,
+		"getRPMChecksums":     h.rpmChecksums,
+		"getChangelogEntries": h.changelog,
+		"importRPM":           h.importRPM,
+
+		"listBuildroots":      h.roots,
+		"getBuildroot":        h.root,
+		"getBuildrootListing": h.rootListing,
+
+		"listArchives":     h.archives,
+		"getArchive":       h.archive("archive_id", "No such archive: %v"),
+		"listArchiveFiles": h.archiveFiles,
+		"getArchiveFile":   h.archive("archive_id", "No such archive: %v"),
+		"getArchiveTypes":  h.none(""),
+		"getArchiveType":   h.archiveType,
+		"getMavenArchive":  h.archive("archive_id", "No such archive: %v"),
+		"getWinArchive":    h.archive("archive_id", "No such archive: %v"),
+		"getImageArchive":  h.archive("archive_id", "No such archive: %v"),
+		"getMavenBuild":    h.archive("buildInfo", "no such maven build: %v"),
+		"getWinBuild":      h.archive("buildInfo", "no such win build: %v"),
+		"getImageBuild":    h.archive("buildInfo", "no such image build: %v"),
+
+		"kura.whyWaiting": h.whyWaiting,
 	}
 }
 
-// buildStruct is how Koji shows a build.
-func buildStruct(b *build.Build) (xmlrpc.Struct, error) {
-	extra, err := stored(b.Extra)
-	start, completion := moment(b.StartTime), moment(b.CompletionTime)
-	return record("id", b.ID, "build_id", b.ID, "name", b.Name, "package_id", b.PackageID, "package_name", b.Name,
+// buildBase is what all of Koji's structs of builds have.
+func buildBase(b *build.Build) xmlrpc.Struct {
+	return record("build_id", b.ID, "name", b.Name, "package_id", b.PackageID, "package_name", b.Name,
 		"version", b.Version, "release", b.Release, "epoch", deref(b.Epoch), "nvr", b.NVR(), "draft", b.Draft,
 		"state", int(b.State), "task_id", deref(b.TaskID), "owner_id", b.OwnerID, "owner_name", b.OwnerName,
-		"volume_id", b.VolumeID, "volume_name", b.VolumeName, "creation_event_id", b.CreateEvent,
-		"creation_time", TimeText(b.CreateTime), "creation_ts", TimeTS(b.CreateTime),
-		"start_time", TimeText(start), "start_ts", TimeTS(start),
-		"completion_time", TimeText(completion), "completion_ts", TimeTS(completion),
-		"promotion_time", nil, "promotion_ts", nil, "promoter_id", nil, "promoter_name", nil,
-		"source", deref(b.Source), "extra", extra, "cg_id", nil, "cg_name", nil), err
+		"volume_id", b.VolumeID, "volume_name", b.VolumeName,
+		"creation_event_id", b.CreateEvent, "creation_time", TimeText(b.CreateTime),
+		"start_time", TimeText(moment(b.StartTime)), "completion_time", TimeText(moment(b.CompletionTime)),
+		"promotion_time", nil, "promoter_id", nil, "promoter_name", nil)
+}
+
+// buildRow is a build as lists show it.
+func buildRow(b *build.Build) (xmlrpc.Struct, error) {
+	extra, err := stored(b.Extra)
+	return append(buildBase(b), record("creation_ts", TimeTS(b.CreateTime), "start_ts", TimeTS(moment(b.StartTime)),
+		"completion_ts", TimeTS(moment(b.CompletionTime)), "promotion_ts", nil,
+		"source", deref(b.Source), "extra", extra)...), err
+}
+
+// buildStruct is a build as it is shown by itself.
+func buildStruct(b *build.Build) (xmlrpc.Struct, error) {
+	s, err := buildRow(b)
+	return append(s, record("id", b.ID, "cg_id", nil, "cg_name", nil)...), err
 }
 
 // stored gives JSON from a column that may be empty.

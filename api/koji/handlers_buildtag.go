@@ -2,10 +2,12 @@ package koji
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -140,4 +142,71 @@ func (h Builds) untag(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	return nothing(build.Untag(ctx, c.Tx, c.Actor, b, t, strict, force))
+}
+
+// massTag tags builds one after another without the checks that others need.
+func (h Builds) massTag(ctx context.Context, c *Call) (any, error) {
+	ref, list := tagRef(c.Args, "tag"), c.Args.List("builds")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	t, err := tag.Get(ctx, c.Tx, ref, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range list {
+		b, err := findBuild(ctx, c.Tx, v)
+		if err != nil {
+			return nil, err
+		}
+		// An event for each: the order counts.
+		err = c.Tx.Savepoint(ctx, func() error { return build.Tag(ctx, c.Tx, c.Actor, b, t, true) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// moveAll moves all builds of a package, the oldest first, so that the newest
+// stays the newest. It is done at once: there are no tasks to wait for.
+func (h Builds) moveAll(ctx context.Context, c *Call) (any, error) {
+	from, to, pkg, force := tagRef(c.Args, "tag1"), tagRef(c.Args, "tag2"), tagRef(c.Args, "package"), c.Args.Bool("force")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	p, err := tag.GetPackage(ctx, c.Tx, pkg)
+	if err != nil {
+		return nil, err
+	}
+	old, err := tag.Get(ctx, c.Tx, from, 0)
+	if err != nil {
+		return nil, err
+	}
+	dest, err := tag.Get(ctx, c.Tx, to, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range []tag.Tag{old, dest} {
+		if err := tag.CheckAccess(ctx, c.Tx, c.Actor, tag.ByID(t.ID), force); err != nil {
+			return nil, err
+		}
+	}
+	builds, err := build.ListTagged(ctx, c.Tx, build.TaggedQuery{Tag: tag.ByID(old.ID), Package: p.Name})
+	if err != nil {
+		return nil, err
+	}
+	if len(builds) == 0 {
+		return []any{}, tag.CheckPackage(ctx, c.Tx, tag.Name{ID: dest.ID, Name: dest.Name}, p)
+	}
+	for _, b := range slices.Backward(builds) {
+		if err := h.mayEnter(ctx, c, b.Build, dest, force); err != nil {
+			return nil, err
+		}
+		err := c.Tx.Savepoint(ctx, func() error { return flow.Move(ctx, c.Tx, c.Actor, b.Build, &old, &dest, force) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return []any{}, nil
 }

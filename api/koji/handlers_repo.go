@@ -28,6 +28,20 @@ func (h Repos) Handlers() Handlers {
 		"repo.get":          h.get,
 		"repo.request":      h.request,
 		"repo.checkRequest": h.check,
+
+		"repo.query":               h.query,
+		"repo.queryQueue":          h.queryQueue,
+		"repo.references":          h.references,
+		"repo.setState":            h.setState,
+		"repo.setRequestPriority":  h.setPriority,
+		"repo.updateEndEvents":     h.updateEnds,
+		"repo.autoRequests":        h.auto,
+		"repo.checkQueue":          h.checkQueue,
+		"repo.getExternalRepoData": h.externalData,
+		"getActiveRepos":           h.active,
+		"repoExpire":               h.become(repo.Expired),
+		"repoProblem":              h.become(repo.Problem),
+		"repoDelete":               h.delete,
 	}
 }
 

@@ -51,7 +51,7 @@ var buildMethods = []Method{
 	{Name: "getWinArchive", Python: "get_win_archive(archive_id, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "getWinBuild", Python: "get_win_build(buildInfo, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "importArchive", Python: "RootExports.importArchive(self, filepath, buildinfo, type, typeInfo)", Needs: Perm("image-import", "maven-import", "win-import"), Mode: Write},
-	{Name: "importRPM", Python: "RootExports.importRPM(self, path, basename)", Needs: Perm("admin"), Mode: Write},
+	{Name: "importRPM", Python: "RootExports.importRPM(self, path, basename)", Needs: Perm("admin"), Mode: Apart},
 	{Name: "listArchiveFiles", Python: "list_archive_files(archive_id, queryOpts=None, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "listArchives", Python: "list_archives(buildID=None, buildrootID=None, componentBuildrootID=None, hostID=None, type=None, filename=None, size=None, checksum=None, checksum_type=None, typeInfo=None, queryOpts=None, imageID=None, archiveID=None, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "listBTypes", Python: "list_btypes(query=None, queryOpts=None)", Needs: Anonymous, Mode: Read},
@@ -68,5 +68,5 @@ var buildMethods = []Method{
 	{Name: "search", Python: "RootExports.search(self, terms, type, matchType, queryOpts=None)", Needs: Anonymous, Mode: Read},
 	{Name: "setBuildOwner", Python: "RootExports.setBuildOwner(self, build, user)", Needs: Perm("admin"), Mode: Write},
 	{Name: "setBuildTimestamp", Python: "RootExports.setBuildTimestamp(self, build, ts)", Needs: Perm("admin"), Mode: Write},
-	{Name: "writeSignedRPM", Python: "RootExports.writeSignedRPM(self, an_rpm, sigkey, force=False)", Needs: Perm("sign"), Mode: Write},
+	{Name: "writeSignedRPM", Python: "RootExports.writeSignedRPM(self, an_rpm, sigkey, force=False)", Needs: Perm("sign"), Mode: Apart},
 }
