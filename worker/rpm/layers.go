@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -71,6 +72,7 @@ func openLayers(dir string, maxBytes, minFree int64) (*layers, error) {
 	if err := emptyDir(filepath.Join(dir, "tmp")); err != nil {
 		return nil, err
 	}
+	spread(filepath.Join(dir, "tmp"))
 	names, err := os.ReadDir(filepath.Join(dir, "layers"))
 	if err != nil {
 		return nil, err
@@ -305,7 +307,7 @@ func diskUse(dir string) int64 {
 			return nil
 		}
 		if info, err := d.Info(); err == nil {
-			if st, ok := info.Sys().(*unix.Stat_t); ok {
+			if st, ok := info.Sys().(*syscall.Stat_t); ok {
 				sum += st.Blocks * 512
 			} else {
 				sum += info.Size()

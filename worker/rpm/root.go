@@ -97,17 +97,9 @@ func (r *cleanRoot) states() [][]string {
 // require puts what a source package requires on top of the base, in place of
 // what stood there before. It reports whether that changed the root.
 func (r *cleanRoot) require(ctx context.Context, pkg string, requires, conflicts []rpm.Dep) (bool, error) {
-	q := question("extra", r.base.Key, r.states(), depStrings(requires), depStrings(conflicts))
-	l := r.b.layers.byQuestion(q)
-	if l == nil {
-		made, err := r.resolveRequires(ctx, pkg, requires, conflicts)
-		if err != nil {
-			return false, err
-		}
-		l = made
-		r.b.layers.remember(q, l.Key)
-	} else {
-		r.log.printf("root: BuildRequires %.12s were there already (%d packages in all)\n", l.Key, len(l.Packages))
+	l, err := r.required(ctx, pkg, requires, conflicts)
+	if err != nil {
+		return false, err
 	}
 	changed := r.extra == nil || r.extra.Key != l.Key
 	if r.extra != nil {
@@ -115,6 +107,23 @@ func (r *cleanRoot) require(ctx context.Context, pkg string, requires, conflicts
 	}
 	r.extra = l
 	return changed, nil
+}
+
+// required finds or makes the layer that require puts on the base, and holds it.
+func (r *cleanRoot) required(ctx context.Context, pkg string, requires, conflicts []rpm.Dep) (*layer, error) {
+	if len(requires)+len(conflicts) == 0 {
+		return r.b.layers.byKey(r.base.Key), nil // nothing to ask
+	}
+	q := question("extra", r.base.Key, r.states(), depStrings(requires), depStrings(conflicts))
+	if l := r.b.layers.byQuestion(q); l != nil {
+		r.log.printf("root: BuildRequires %.12s were there already (%d packages in all)\n", l.Key, len(l.Packages))
+		return l, nil
+	}
+	l, err := r.resolveRequires(ctx, pkg, requires, conflicts)
+	if err == nil {
+		r.b.layers.remember(q, l.Key)
+	}
+	return l, err
 }
 
 func (r *cleanRoot) resolveRequires(ctx context.Context, pkg string, requires, conflicts []rpm.Dep) (*layer, error) {

@@ -76,6 +76,7 @@ func TestBuildRequires(t *testing.T) {
 		requires []rpm.Dep
 		want     string // packages, or the sentence
 	}{
+		"none":                           {nil, "base-1 lib-1"},
 		"met already":                    {[]rpm.Dep{{Name: "base"}}, "base-1 lib-1"},
 		"by a version":                   {[]rpm.Dep{{Name: "pkgconfig(tool)", Flags: rpm.SenseGreater | rpm.SenseEqual, Version: "2"}}, "base-1 lib-1 tool-1"},
 		"a rich one":                     {[]rpm.Dep{{Name: "(nosuch or tool)"}}, "base-1 lib-1 tool-1"},

@@ -1,0 +1,14 @@
+// Command bench measures what people wait for, on this machine, and prints one
+// line for each number: name, value, unit, and what to compare it with.
+//
+//	go run ./test/bench                      all, in a few minutes
+//	go run ./test/bench -quick               the same with fewer turns
+//	go run ./test/bench -only roots,signer   some of it
+//
+// It asserts nothing: a number depends on who else uses the machine, whose load
+// is printed with them. PostgreSQL is measured where KURA_TEST_POSTGRES names a
+// server, as below test/postgres; clean roots where it runs as root.
+//
+// The hub that is measured is the real program, asked over HTTPS by clients
+// that hold certificates.
+package main

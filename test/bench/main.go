@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kura-build/kura/worker/sandbox"
+)
+
+// bench is one run of the program.
+type bench struct {
+	ctx   context.Context
+	quick bool
+	dir   string // thrown away at the end
+}
+
+// part is a group of numbers that are measured together.
+type part struct {
+	name, what string
+	run        func(*bench) error
+}
+
+var parts = []part{
+	{"roots", "clean roots: from a task's assignment to its rpmbuild running", (*bench).roots},
+}
+
+func main() {
+	sandbox.Init()
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	b := &bench{}
+	flag.BoolVar(&b.quick, "quick", false, "fewer turns")
+	only := flag.String("only", "", "parts to measure, with commas between: "+names())
+	where := flag.String("dir", "/var/tmp", "a directory on the disk that is to be measured")
+	flag.Parse()
+	chosen, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	b.ctx = ctx
+	if b.dir, err = os.MkdirTemp(*where, "kura-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	if err := os.Chmod(b.dir, 0o711); err != nil { // sandboxes go through it as nobody
+		return err
+	}
+	fmt.Printf("# %d processors, %s, load %s\n", runtime.NumCPU(), runtime.Version(), load())
+	for _, p := range chosen {
+		began := time.Now()
+		fmt.Printf("\n# %s\n", p.what)
+		if err := p.run(b); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		fmt.Printf("# %s took %.0f s; load %s\n", p.name, time.Since(began).Seconds(), load())
+	}
+	return nil
+}
+
+func names() string {
+	var s []string
+	for _, p := range parts {
+		s = append(s, p.name)
+	}
+	return strings.Join(s, ",")
+}
+
+func choose(only string) ([]part, error) {
+	if only == "" {
+		return parts, nil
+	}
+	var list []part
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no part %q: there are %s", name, names())
+		}
+		list = append(list, parts[i])
+	}
+	return list, nil
+}
+
+// load is the machine's, over one minute: who reads a number should know it.
+func load() string {
+	data, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(data), " ")
+	return first
+}
+
+// say prints a number.
+func say(name string, value float64, unit, compared string) {
+	text := fmt.Sprintf("%.4g", value)
+	if value >= 1000 {
+		text = fmt.Sprintf("%.0f", value)
+	}
+	if compared != "" {
+		compared = "  (" + compared + ")"
+	}
+	fmt.Printf("%-44s %9s %-6s%s\n", name, text, unit, compared)
+}
+
+// quantile gives the value below which the part q of all lies.
+func quantile(all []time.Duration, q float64) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	all = slices.Sorted(slices.Values(all))
+	return all[min(int(q*float64(len(all))), len(all)-1)]
+}
+
+func seconds(d time.Duration) float64 { return d.Seconds() }
+func millis(d time.Duration) float64  { return float64(d.Microseconds()) / 1000 }
+
+// turns is how often something is done: full times, or quick.
+func (b *bench) turns(full, quick int) int {
+	if b.quick {
+		return quick
+	}
+	return full
+}
