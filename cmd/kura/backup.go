@@ -121,6 +121,11 @@ func (b *backup) intoDir(ctx context.Context, to string) error {
 	if b.objects, err = dir.New(filepath.Join(to, "objects"), dir.MinFree(0)); err != nil {
 		return err
 	}
+	// The list of users, the authority's key and what private projects hold is
+	// nobody else's, wherever the directory lies.
+	if err := os.Chmod(filepath.Join(to, "objects"), 0o700); err != nil {
+		return err
+	}
 	if b.tmp, err = os.MkdirTemp(to, ".part-"); err != nil {
 		return err
 	}

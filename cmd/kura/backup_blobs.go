@@ -90,11 +90,11 @@ func (b *backup) lost(ctx context.Context, sum blob.Sum, cause error) (names str
 	if err != nil {
 		return "", err
 	}
-	if len(now) == 0 && kura.Is(cause, kura.NotFound) {
+	if len(now) == 0 {
 		return "", fmt.Errorf("%w: %s", errSwept, sum)
 	}
 	b.Log.Error("the store has lost or damaged a file", "names", now, "sha256", sum, "err", cause)
-	return strings.Join(append(now, sum.String()), " "), nil
+	return strings.Join(now, " "), nil
 }
 
 // count brings the report up to date with the list.

@@ -181,13 +181,11 @@ func (b *backup) repository(ctx context.Context, place, root, path string) error
 			return err
 		}
 		moved := false
-		for _, part := range []string{"", "refs", "packed-refs", "", "objects", "objects/pack"} {
+		for _, part := range []string{"", "refs", "packed-refs", "objects", "objects/pack"} {
 			err := b.repositoryPart(ctx, place, root, path, part)
 			if errors.Is(err, fs.ErrNotExist) {
-				moved = moved || part != "packed-refs"
-				continue
-			}
-			if err != nil {
+				moved = true
+			} else if err != nil {
 				return err
 			}
 		}
@@ -196,7 +194,6 @@ func (b *backup) repository(ctx context.Context, place, root, path string) error
 			return err
 		}
 		if !moved && slices.Equal(before, after) {
-			b.list.Entries = append(b.list.Entries[:begin], unique(b.list.Entries[begin:])...)
 			return nil
 		}
 	}
@@ -208,6 +205,9 @@ func (b *backup) repository(ctx context.Context, place, root, path string) error
 func (b *backup) repositoryPart(ctx context.Context, place, root, repo, part string) error {
 	top := filepath.Join(repo, part)
 	return filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+		if path == top && errors.Is(err, fs.ErrNotExist) {
+			return nil // not every repository has all parts
+		}
 		if err != nil {
 			return err
 		}
@@ -240,19 +240,4 @@ func packs(repo string) ([]string, error) {
 		}
 	}
 	return out, err
-}
-
-// unique leaves the last entry of each path.
-func unique(in []entry) []entry {
-	last := map[string]int{}
-	for i, e := range in {
-		last[e.Path] = i
-	}
-	var out []entry
-	for i, e := range in {
-		if last[e.Path] == i {
-			out = append(out, e)
-		}
-	}
-	return out
 }
