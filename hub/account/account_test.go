@@ -228,7 +228,7 @@ func TestTokens(t *testing.T) {
 			h.Errorf("ann revokes root's token: %v", err)
 		}
 		h.now = h.now.Add(2 * time.Hour)
-		if _, err := check(secret); !kura.Is(err, kura.Unauthenticated) {
+		if _, err := check(secret); !kura.Is(err, kura.Expired) {
 			h.Errorf("expired: %v", err)
 		}
 		h.do(func(tx *db.Tx) error {

@@ -83,15 +83,17 @@ func (s *Sessions) RevokeToken(ctx context.Context, tx *db.Tx, by Actor, id int6
 	return kura.E(op, err)
 }
 
-// CheckToken gives the actor of a token. It writes nothing.
+// CheckToken gives the actor of a token. It writes nothing. A token has no
+// session, so an exclusive session of its user always is another one.
 func (s *Sessions) CheckToken(ctx context.Context, tx *db.Tx, secret, ip string) (Actor, error) {
 	const op = "account.CheckToken"
 	var a Actor
 	var status int
 	var scopes string
 	var expires, revoked sql.NullInt64
-	found, err := tx.Get(ctx, []any{&a.Token, &a.ID, &a.Name, &a.Type, &status, &scopes, &expires, &revoked},
-		`SELECT t.id, u.id, u.name, u.usertype, u.status, t.scopes, t.expires, t.revoked
+	found, err := tx.Get(ctx, []any{&a.Token, &a.ID, &a.Name, &a.Type, &status, &scopes, &expires, &revoked, &a.Taken},
+		`SELECT t.id, u.id, u.name, u.usertype, u.status, t.scopes, t.expires, t.revoked,
+			EXISTS (SELECT 1 FROM sessions x WHERE x.user_id = u.id AND x.exclusive AND NOT x.closed)
 		FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1`, hashKey(secret))
 	switch {
 	case err != nil:
@@ -101,7 +103,7 @@ func (s *Sessions) CheckToken(ctx context.Context, tx *db.Tx, secret, ip string)
 	case revoked.Valid:
 		return Actor{}, kura.Errorf(op, kura.Unauthenticated, "token %d of %s was revoked: make a new one", a.Token, a.Name)
 	case expires.Valid && s.now() > expires.Int64:
-		return Actor{}, kura.Errorf(op, kura.Unauthenticated, "token %d of %s has expired: make a new one", a.Token, a.Name)
+		return Actor{}, kura.Errorf(op, kura.Expired, "token %d of %s has expired: make a new one", a.Token, a.Name)
 	case status != Normal:
 		return Actor{}, blocked(op, a.Name)
 	}
