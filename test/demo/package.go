@@ -159,8 +159,10 @@ func (d *demo) install() error {
 	root := filepath.Join(d.dir, "root")
 	conf := filepath.Join(d.dir, "dnf")
 	home := filepath.Join(conf, "home")
-	if err := os.MkdirAll(home, 0o755); err != nil {
-		return err
+	for _, dir := range []string{home, filepath.Join(conf, "log")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
 	}
 	// Debian's rpm keeps its database elsewhere unless it is told.
 	if err := os.WriteFile(filepath.Join(home, ".rpmmacros"), []byte("%_dbpath /var/lib/rpm\n"), 0o644); err != nil {
