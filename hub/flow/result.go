@@ -38,7 +38,17 @@ func (f *Flow) Finish(ctx context.Context, tx *db.Tx, t *task.Task, r protocol.F
 	}
 	res := Result{Root: r.Buildroot, Source: r.Source}
 	var err error
-	if res.Logs, err = check(r.Logs, ".log"); err != nil {
+	// Of a log in which nothing was written, nothing was sent.
+	var logs []string
+	for _, n := range r.Logs {
+		_, err := file.Stat(ctx, tx, file.Join("work", dir, n))
+		if err == nil {
+			logs = append(logs, n)
+		} else if !kura.Is(err, kura.NotFound) {
+			return nil, err
+		}
+	}
+	if res.Logs, err = check(logs, ".log"); err != nil {
 		return nil, err
 	}
 	if res.RPMs, err = check(r.RPMs, ".rpm"); err != nil {
