@@ -18,7 +18,7 @@ type api struct {
 // table is every method that is declared.
 func table() []Method {
 	return slices.Concat(sessionMethods, accountMethods, tagMethods, buildMethods,
-		taskMethods, hostMethods, repoMethods, flowMethods, fileMethods, kuraMethods)
+		taskMethods, hostMethods, repoMethods, flowMethods, fileMethods, kuraMethods, tokenMethods)
 }
 
 // newAPI refuses a table in which a row does not say who may call it, and a

@@ -10,20 +10,31 @@ import (
 	"github.com/kura-build/kura/hub/account"
 )
 
-// credentials are what a call says about its session.
+// credentials are what a call says about its session, or its token.
 type credentials struct {
 	account.Credentials
 	Callnum *int64 // counts the calls of a session, so that a repeated one is noticed
+	token   string // stands alone: it has no session, and no numbers
 }
 
-// given reports whether the call came with a session.
-func (c credentials) given() bool { return c.Session != 0 }
+// given reports whether the call came with a session or a token.
+func (c credentials) given() bool { return c.Session != 0 || c.token != "" }
 
 // readCredentials reads the headers, or else the query of older clients. A raw
 // upload has a query of its own, which does not matter beside headers.
 func readCredentials(r *http.Request, remote string) (credentials, error) {
 	c := credentials{Credentials: account.Credentials{IP: remote}}
 	h := r.Header
+	var err error
+	if c.token, err = bearer(h); err != nil {
+		return c, err
+	}
+	if c.token != "" {
+		if claimsSession(r) {
+			return c, fault(authError, "the call has both a session and a token: send one of them")
+		}
+		return c, nil
+	}
 	if id := h.Get("Koji-Session-Id"); id != "" {
 		num := h.Get("Koji-Session-Callnum")
 		if num == "" {
@@ -46,6 +57,38 @@ func readCredentials(r *http.Request, remote string) (credentials, error) {
 	}
 	err = c.set(q.Get("session-id"), q.Get("session-key"), q.Get("callnum"))
 	return c, err
+}
+
+// bearer is the token of the Authorization header. Other schemes are for
+// whoever stands before the hub.
+func bearer(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return "", nil
+	}
+	if len(values) > 1 {
+		return "", fault(authError, "the call has %d Authorization headers: send one", len(values))
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", nil
+	}
+	if token = strings.TrimSpace(token); token == "" {
+		return "", fault(authError, "the Authorization header has no token: send \"Bearer %s…\"", account.TokenPrefix)
+	}
+	return token, nil
+}
+
+// claimsSession reports whether a call names a session in any of the ways
+// that there are. A query that cannot be read might.
+func claimsSession(r *http.Request) bool {
+	for _, name := range []string{"Koji-Session-Id", "Koji-Session-Key"} {
+		if len(r.Header.Values(name)) > 0 {
+			return true
+		}
+	}
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	return err != nil || q.Has("session-id") || q.Has("session-key")
 }
 
 func (c *credentials) set(id, key, callnum string) error {

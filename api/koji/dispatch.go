@@ -101,7 +101,7 @@ func (s *Server) answer(ctx context.Context, tx *db.Tx, q *request, writes bool,
 }
 
 // answerApart is for methods that run without a transaction: only the session
-// is checked in one.
+// or the token is checked in one.
 func (s *Server) answerApart(ctx context.Context, q *request, out *reply) error {
 	actor, err := s.whoApart(ctx, q)
 	if err != nil {

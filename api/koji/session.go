@@ -18,6 +18,7 @@ type Sessions interface {
 	Check(ctx context.Context, tx *db.Tx, c account.Credentials) (account.Actor, error)
 	Advance(ctx context.Context, tx *db.Tx, session, callnum int64, again bool) error
 	Touch(ctx context.Context, tx *db.Tx, session int64) error
+	CheckToken(ctx context.Context, tx *db.Tx, secret, ip string) (account.Actor, error)
 
 	Password(ctx context.Context, tx *db.Tx, name, password, ip string) (account.User, error)
 	Certificate(ctx context.Context, tx *db.Tx, name string) (account.User, error)
@@ -32,11 +33,14 @@ type Sessions interface {
 	LogoutChild(ctx context.Context, tx *db.Tx, a account.Actor, session int64) error
 }
 
-// who checks the session of a call, once. A login may come with an expired
-// session: that is how clients renew it.
+// who checks the session or the token of a call, once. A login may come with
+// an expired session: that is how clients renew it.
 func (s *Server) who(ctx context.Context, tx *db.Tx, q *request) (account.Actor, error) {
 	if !q.cred.given() {
 		return account.Actor{IP: q.remote}, nil
+	}
+	if q.cred.token != "" {
+		return s.Sessions.CheckToken(ctx, tx, q.cred.token, q.remote)
 	}
 	a, err := s.Sessions.Check(ctx, tx, q.cred.Credentials)
 	if isLogin(q.method) && kura.Is(err, kura.Expired) {
@@ -237,7 +241,7 @@ func (s *Server) start(ctx context.Context, c *Call, args *Args, authtype int,
 		if err != nil {
 			return err
 		}
-		if args.Bool("renew") && old.given() {
+		if args.Bool("renew") && old.Session != 0 {
 			o, err = s.Sessions.Renew(ctx, tx, u, old.Credentials)
 		} else {
 			o, err = s.Sessions.Open(ctx, tx, u, authtype, ip)

@@ -122,6 +122,7 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		},
 	},
 		koji.Accounts{}.Handlers(),
+		koji.Tokens{Sessions: h.sessions}.Handlers(),
 		koji.Tasks{Room: h.tasks, Blobs: h.blobs, Hub: flow.HubMethods}.Handlers(),
 		koji.Hosts{Room: h.tasks}.Handlers(),
 		koji.Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
