@@ -7,6 +7,7 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
 )
 
@@ -21,8 +22,11 @@ type Tree struct {
 
 func (t *Tree) path(task int64, name string) string { return file.Join("work", t.Dir(task), name) }
 
-// Restart forgets what an earlier lease of the task left.
+// Restart forgets what an earlier lease of the task left, and retires its root.
 func (t *Tree) Restart(ctx context.Context, tx *db.Tx, task int64) error {
+	if err := build.RetireRoots(ctx, tx, task); err != nil {
+		return err
+	}
 	return file.Remove(ctx, tx, file.Join("work", t.Dir(task)))
 }
 

@@ -157,7 +157,7 @@ func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err erro
 	}
 	h.flow = flow.New(h.db, h.blobs, h.tasks, h.repos, h.sign, fc)
 	h.flow.Register(h.runner)
-	h.tasks.Canceled = h.flow.Canceled
+	h.tasks.Ended = h.flow.Ended
 	return h, nil
 }
 

@@ -166,6 +166,23 @@ func known(id int64) *int64 {
 	return &id
 }
 
+// UpdateRoot replaces what a root's record says of its contents: more is
+// installed into a root while a build asks for it.
+func UpdateRoot(ctx context.Context, tx *db.Tx, id int64, n NewRoot) error {
+	const op = "build.UpdateRoot"
+	set, err := rootSet(ctx, tx, n.Packages)
+	if err != nil {
+		return kura.E(op, err)
+	}
+	details, err := json.Marshal(n.Details)
+	if err != nil {
+		return kura.E(op, err)
+	}
+	_, err = tx.Exec(ctx, "UPDATE buildroot SET set_id = $2, emulated = $3, details = $4 WHERE id = $1 AND retire_event IS NULL",
+		id, set, n.Emulated, string(details))
+	return kura.E(op, err)
+}
+
 // RetireRoots closes the records of a task that has ended.
 func RetireRoots(ctx context.Context, tx *db.Tx, task int64) error {
 	var open int64

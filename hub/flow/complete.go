@@ -11,6 +11,7 @@ import (
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
+	"github.com/kura-build/kura/hub/task"
 )
 
 // arrival is a package with the root that it was built in.
@@ -131,14 +132,14 @@ func importFault(err error) error {
 	return kura.Errorf("flow.import", kura.KindOf(err), "import: %w", err)
 }
 
-// Canceled ends what a cancelled task was making: its build becomes cancelled,
-// its roots are retired.
-func (f *Flow) Canceled(ctx context.Context, tx *db.Tx, id int64) error {
-	if err := build.RetireRoots(ctx, tx, id); err != nil {
+// Ended ends what a task was making when it ended: its roots are retired, and
+// if it was cancelled, so is its build.
+func (f *Flow) Ended(ctx context.Context, tx *db.Tx, t *task.Task) error {
+	if err := build.RetireRoots(ctx, tx, t.ID); err != nil || t.State != task.Canceled {
 		return err
 	}
 	state := build.Building
-	running, err := build.List(ctx, tx, build.Filter{TaskID: id, State: &state})
+	running, err := build.List(ctx, tx, build.Filter{TaskID: t.ID, State: &state})
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (f *Flow) Finish(ctx context.Context, tx *db.Tx, t *task.Task, r protocol.F
 		}
 		res.SRPM = srpm[0]
 	}
-	return res, kura.E(op, build.RetireRoots(ctx, tx, t.ID))
+	return res, nil
 }
 
 // Buildroot keeps what a root held, as its worker reports it. A root is told
@@ -125,6 +125,14 @@ func (f *Flow) Buildroot(ctx context.Context, tx *db.Tx, t *task.Task, b protoco
 			c.ExternalRepoID = id
 		}
 		n.Packages = append(n.Packages, c)
+	}
+	live, err := build.ListBuildroots(ctx, tx, build.RootFilter{TaskID: t.ID, State: []int{build.RootBuilding}})
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
+	if len(live) > 0 {
+		id := live[len(live)-1].ID
+		return id, kura.E(op, build.UpdateRoot(ctx, tx, id, n))
 	}
 	id, err := build.RecordRoot(ctx, tx, n)
 	return id, kura.E(op, err)

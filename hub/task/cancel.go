@@ -146,10 +146,7 @@ func (r *Room) cancelOne(ctx context.Context, tx *db.Tx, id int64) (bool, error)
 		return false, err
 	}
 	r.signal(tx, topicID(TopicCancel, id))
-	if err := r.end(ctx, tx, t, Canceled, nil, nil); err != nil || r.Canceled == nil {
-		return true, err
-	}
-	return true, r.Canceled(ctx, tx, id)
+	return true, r.end(ctx, tx, t, Canceled, nil, nil)
 }
 
 // SetPriority changes how soon a task comes, and with recurse its children.

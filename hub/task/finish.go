@@ -54,6 +54,11 @@ func (r *Room) end(ctx context.Context, tx *db.Tx, t *Task, state State, result,
 	if err := changed(ctx, tx, t, old); err != nil {
 		return err
 	}
+	if r.Ended != nil {
+		if err := r.Ended(ctx, tx, t); err != nil {
+			return err
+		}
+	}
 	r.signal(tx, topicID(TopicDone, t.ID))
 	if t.HostID != nil {
 		r.signal(tx, TopicFree) // the host, or its lane, has room again

@@ -45,9 +45,9 @@ type Room struct {
 	// "default".
 	Place func(ctx context.Context, tx *db.Tx, s Spec, parent *Task, def Placement) (Placement, error)
 
-	// Canceled is told, in the same transaction, of each task that is cancelled:
+	// Ended is told, in the same transaction, of each task that ends, however:
 	// rooms above end what it was making. Nil: nobody is told.
-	Canceled func(ctx context.Context, tx *db.Tx, task int64) error
+	Ended func(ctx context.Context, tx *db.Tx, t *Task) error
 
 	Overcommit float64       // Koji's CapacityOvercommit
 	MaxJobs    int           // tasks at once of a host that does not say
