@@ -94,7 +94,7 @@ type app struct {
 // hub gives the hub of the chosen profile. Nobody is logged in: most of a hub
 // may be looked at by everybody.
 func (a *app) hub() (*client.Hub, error) {
-	w := client.Where{Profile: a.profile, Config: a.config, Data: a.data, Home: a.Home, System: a.System}
+	w := client.Where{Profile: a.profile, Config: a.config, Data: a.data, Home: a.Home, System: a.System, Token: a.Getenv("KURA_TOKEN")}
 	if w.Profile == "" {
 		w.Profile = a.Getenv("KURA_PROFILE")
 	}

@@ -44,6 +44,7 @@ type message struct {
 	kind   string // Content-Type
 	query  url.Values
 	body   []byte
+	safe   bool // to be carried out twice
 }
 
 func newMessage(method string, args []any) (*message, error) {
@@ -51,11 +52,12 @@ func newMessage(method string, args []any) (*message, error) {
 	if err := xmlrpc.EncodeCall(&b, method, positional(args)...); err != nil {
 		return nil, kura.Errorf("hub."+method, kura.Invalid, "%s: %w", method, err)
 	}
-	return &message{method: method, kind: "text/xml", body: b.Bytes()}, nil
+	return &message{method: method, kind: "text/xml", body: b.Bytes(), safe: reads(method, args)}, nil
 }
 
 // Call calls a method. Lost answers are asked for again, safely: the hub knows
-// the number of a call that it has carried out.
+// the number of a call that it has carried out. Calls with a token have no
+// number; of those only what reads is asked for again.
 func (h *Hub) Call(ctx context.Context, method string, args ...any) (any, error) {
 	m, err := newMessage(method, args)
 	if err != nil {
@@ -114,6 +116,9 @@ func (h *Hub) once(ctx context.Context, c *http.Client, m *message, s *ticket) (
 	}
 	req.Header.Set("User-Agent", "kura/"+kura.Version+" koji/1")
 	req.Header.Set("Content-Type", m.kind)
+	if h.token != "" {
+		req.Header.Set("Authorization", "Bearer "+h.token)
+	}
 	if s != nil && s.headers {
 		req.Header.Set("Koji-Session-Id", strconv.FormatInt(s.id, 10))
 		req.Header.Set("Koji-Session-Key", s.key)

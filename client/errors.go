@@ -113,6 +113,13 @@ func lost(method string) error {
 		"the hub carried out %s, but its answer got lost on the way: look at what became of it before doing it again", method)
 }
 
+// unknown tells of a call with a token of which nobody knows whether the hub
+// has carried it out.
+func unknown(method string, err error) error {
+	return kura.Errorf("hub."+method, kura.Retry,
+		"the answer to %s got lost on the way (%w), and a call with a token cannot be asked about: look at what became of it before doing it again", method, err)
+}
+
 func badAnswer(method, server string, err error) error {
 	return kura.Errorf("hub."+method, kura.Other, "the answer to %s from %s cannot be read: %w; is it a hub's address?", method, server, err)
 }

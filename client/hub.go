@@ -15,7 +15,8 @@ import (
 
 // Hub is one hub and, after Login, one session there. Its methods may be
 // called from many goroutines; the calls of a session go one after the other,
-// because the hub insists on the order of their numbers.
+// because the hub insists on the order of their numbers. With a token there is
+// no session: each call shows it, and has no number.
 type Hub struct {
 	// OnRetry hears of each repetition, before the pause. It may be nil.
 	OnRetry func(method string, err error, pause time.Duration)
@@ -25,6 +26,7 @@ type Hub struct {
 	profile Profile
 	base    *url.URL
 	tls     *tls.Config
+	token   string // empty: there are sessions
 	http    *http.Client
 	sleep   func(context.Context, time.Duration) error
 
@@ -43,9 +45,13 @@ func New(p *Profile) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
+	token, err := secretToken(p)
+	if err != nil {
+		return nil, err
+	}
 	h := &Hub{
 		Limits:  xmlrpc.Limits{Bytes: 1 << 30, Depth: 64, Values: 1 << 25, String: 256 << 20},
-		profile: *p, base: base, tls: c, sleep: sleep,
+		profile: *p, base: base, tls: c, token: token, sleep: sleep,
 	}
 	timeout := p.Timeout
 	if timeout == 0 {

@@ -52,22 +52,25 @@ func (h *Hub) UploadSource(ctx context.Context, address, pkg, path string, progr
 		u := url.URL{Scheme: "https", Host: h.base.Host, Path: "/repo/pkgs/upload.cgi"}
 		address = u.String()
 	}
-	config := h.tls
-	if strings.HasPrefix(address, "https:") {
+	config, token := h.tls, ""
+	if u, err := url.Parse(address); err == nil && u.Host == h.base.Host && u.Scheme == h.base.Scheme {
+		token = h.token // it is for the hub alone
+	}
+	if token == "" && strings.HasPrefix(address, "https:") {
 		if config, err = withCertificate(h.tls, &h.profile); err != nil {
 			return nil, err
 		}
 	}
 	c := connect(config, h.profile.Timeout)
 	defer c.CloseIdleConnections()
-	answer, err := postForm(ctx, c, address, pkg, s, nil, nil)
+	answer, err := postForm(ctx, c, address, token, pkg, s, nil, nil)
 	if err != nil {
 		return nil, fail(kindOfHTTP(err), err)
 	}
 	if s.There = strings.HasPrefix(answer, "Available"); s.There {
 		return s, nil
 	}
-	if _, err := postForm(ctx, c, address, pkg, s, f, func(done, _ int64) {
+	if _, err := postForm(ctx, c, address, token, pkg, s, f, func(done, _ int64) {
 		if progress != nil {
 			progress(done, size)
 		}
@@ -79,7 +82,7 @@ func (h *Hub) UploadSource(ctx context.Context, address, pkg, path string, progr
 
 // postForm asks whether a file is there, or sends it. The form streams: its
 // file may be larger than memory.
-func postForm(ctx context.Context, c *http.Client, address, pkg string, s *StoredSource, file io.Reader, progress Progress) (string, error) {
+func postForm(ctx context.Context, c *http.Client, address, token, pkg string, s *StoredSource, file io.Reader, progress Progress) (string, error) {
 	r, w := io.Pipe()
 	form := multipart.NewWriter(w)
 	go func() {
@@ -103,6 +106,9 @@ func postForm(ctx context.Context, c *http.Client, address, pkg string, s *Store
 		return "", err
 	}
 	req.Header.Set("Content-Type", form.FormDataContentType())
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	res, err := c.Do(req)
 	if err != nil {
 		return "", &broken{err: err}

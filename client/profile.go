@@ -22,12 +22,15 @@ type Profile struct {
 	Server   string // address of the hub's XML-RPC
 	TopURL   string // address of its files
 	WebURL   string // address of its pages
-	AuthType string // ssl, password, noauth; empty: what there are credentials for
+	AuthType string // ssl, password, token, noauth; empty: what there are credentials for
 	Cert     string // PEM file with certificate and key
 	ServerCA string // PEM file with the authorities to trust; empty: the system's
 	User     string
 	Password string
-	NoVerify bool // trust any server
+	Token    string // of kura's hubs
+	NoVerify bool   // trust any server
+
+	TokenFile string // holds the token, if Token is empty
 
 	Timeout       time.Duration // for an answer to begin
 	AuthTimeout   time.Duration
@@ -45,6 +48,7 @@ type Where struct {
 	Home    string   // the user's home
 	System  string   // usually /etc
 	Extra   []string // more files, read last
+	Token   string   // from the environment: used in the place of how the profile logs in
 }
 
 // Default names of profiles, tried in this order when none is asked for.
@@ -117,7 +121,11 @@ func Load(w Where) (*Profile, error) {
 	if s == nil {
 		return nil, missing(name, all, read, files)
 	}
-	return newProfile(name, s, w.Home)
+	p, err := newProfile(name, s, w.Home)
+	if err == nil && w.Token != "" {
+		p.AuthType, p.Token, p.TokenFile = "token", w.Token, ""
+	}
+	return p, err
 }
 
 func missing(name string, all map[string]section, read, files []string) error {
@@ -138,7 +146,7 @@ func newProfile(name string, s section, home string) (*Profile, error) {
 	p := &Profile{
 		Name: name, Server: s["server"], TopURL: strings.TrimRight(s["topurl"], "/"), WebURL: strings.TrimRight(s["weburl"], "/"),
 		AuthType: s["authtype"], Cert: expand(s["cert"], home), ServerCA: expand(s["serverca"], home),
-		User: s["user"], Password: s["password"],
+		User: s["user"], Password: s["password"], Token: s["token"], TokenFile: expand(s["token_file"], home),
 		Timeout: time.Hour, AuthTimeout: time.Minute, MaxRetries: 30, RetryInterval: 20 * time.Second, BlockSize: 1 << 20,
 	}
 	if p.Server == "" {

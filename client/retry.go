@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"time"
 )
@@ -33,6 +34,9 @@ func (h *Hub) repeat(ctx context.Context, c *http.Client, m *message, s *ticket,
 			if ctx.Err() != nil {
 				return nil, h.unreachable(m.method, context.Cause(ctx))
 			}
+			if h.token != "" && !m.safe && b.arrived() {
+				return nil, unknown(m.method, b)
+			}
 			if !b.passing() || try >= h.profile.MaxRetries || !reached && try >= 1 {
 				return nil, h.unreachable(m.method, b)
 			}
@@ -50,6 +54,19 @@ func (h *Hub) repeat(ctx context.Context, c *http.Client, m *message, s *ticket,
 		}
 		pause = min(pause, h.profile.RetryInterval)
 	}
+}
+
+// arrived reports whether the hub may have carried out the call: not if there
+// was no connection, or somebody before the hub said that it did not pass it on.
+func (b *broken) arrived() bool {
+	switch b.status {
+	case 0:
+		var op *net.OpError
+		return !(errors.As(b.err, &op) && op.Op == "dial") && !isTrust(b.err) && !isAlert(b.err)
+	case http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusInternalServerError:
+		return true
+	}
+	return false
 }
 
 // passing reports whether trying again can help.

@@ -31,27 +31,27 @@ func (s *session) next() *ticket {
 	return t
 }
 
-// LoggedIn reports whether there is a session.
+// LoggedIn reports whether there is a session, or a token.
 func (h *Hub) LoggedIn() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.session != nil
+	return h.session != nil || h.token != ""
 }
 
 // Login opens a session by what the profile says, unless there is one. It is
-// renewed without asking when it expires.
+// renewed without asking when it expires. A token needs none.
 func (h *Hub) Login(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.session != nil {
+	if h.session != nil || h.token != "" {
 		return nil
 	}
 	return h.login(ctx, false)
 }
 
-// Logout ends the session.
+// Logout ends the session. A token stays good.
 func (h *Hub) Logout(ctx context.Context) error {
-	if !h.LoggedIn() {
+	if !h.LoggedIn() || h.token != "" {
 		return nil
 	}
 	_, err := h.Call(ctx, "logout")
@@ -75,11 +75,13 @@ func (h *Hub) authtype() (string, error) {
 			return "password", nil
 		}
 		return "", kura.Errorf("client.Login", kura.Unauthenticated,
-			"profile %q says nothing about who we are: add \"authtype = ssl\" and \"cert = FILE\"", p.Name)
+			"profile %q says nothing about who we are: add \"authtype = ssl\" and \"cert = FILE\", or \"token_file = FILE\"", p.Name)
+	case "token":
+		return "", kura.Errorf("client.Login", kura.Unauthenticated, "profile %q has authtype = token and no token: add \"token_file = FILE\", or set KURA_TOKEN", p.Name)
 	case "noauth":
 		return "", kura.Errorf("client.Login", kura.Unauthenticated, "profile %q is for looking only (authtype = noauth): use another profile", p.Name)
 	}
-	return "", kura.Errorf("client.Login", kura.Unauthenticated, "profile %q: authtype %q is not known here: use ssl or password", p.Name, p.AuthType)
+	return "", kura.Errorf("client.Login", kura.Unauthenticated, "profile %q: authtype %q is not known here: use ssl, password or token", p.Name, p.AuthType)
 }
 
 func (h *Hub) login(ctx context.Context, renew bool) error {

@@ -80,7 +80,7 @@ func (h *Hub) uploadPiece(ctx context.Context, dir, name string, p []byte, offse
 	if offset == 0 {
 		q.Set("overwrite", "1") // a first piece that is sent again finds itself there
 	}
-	v, err := h.send(ctx, &message{method: "upload", kind: "application/octet-stream", query: q, body: bytes.Clone(p)})
+	v, err := h.send(ctx, &message{method: "upload", kind: "application/octet-stream", query: q, body: bytes.Clone(p), safe: true})
 	if err != nil {
 		return err
 	}

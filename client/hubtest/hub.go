@@ -29,6 +29,7 @@ type Call struct {
 	Keys    map[string]any
 	Session string // number of the session, empty without
 	Callnum string
+	Token   string // from the Authorization header
 }
 
 // Hub is the fake. Answers may be added while it runs, with Answer.
@@ -162,6 +163,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := Call{Session: r.Header.Get("Koji-Session-Id"), Callnum: r.Header.Get("Koji-Session-Callnum")}
+	c.Token = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	key := r.Header.Get("Koji-Session-Key")
 	if h.OldQuery {
 		q := r.URL.Query()
@@ -278,7 +280,7 @@ func (h *Hub) multi(c Call) (any, error) {
 	out := make([]any, 0, len(list))
 	for _, e := range list {
 		m, _ := e.(map[string]any)
-		one := Call{Session: c.Session, Callnum: c.Callnum}
+		one := Call{Session: c.Session, Callnum: c.Callnum, Token: c.Token}
 		one.Method, _ = m["methodName"].(string)
 		params, _ := m["params"].([]any)
 		one.Args, one.Keys = split(params)
