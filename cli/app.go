@@ -24,10 +24,12 @@ type Env struct {
 	System string // where the machine's is; usually /etc
 	Data   string // of a kura on this machine: the default of --data
 	// Size gives columns and rows of the terminal that a stream is, or false.
-	Size  func(w io.Writer) (cols, rows int, ok bool)
-	Now   func() time.Time
-	Sleep func(context.Context, time.Duration) error
-	Zone  *time.Location
+	Size func(w io.Writer) (cols, rows int, ok bool)
+	// Hidden asks for what must not be seen, or gives false where nobody types.
+	Hidden func(prompt string) (answer string, ok bool, err error)
+	Now    func() time.Time
+	Sleep  func(context.Context, time.Duration) error
+	Zone   *time.Location
 }
 
 func (e *Env) fill() {
@@ -51,6 +53,9 @@ func (e *Env) fill() {
 	}
 	if e.Size == nil {
 		e.Size = terminalSize
+	}
+	if e.Hidden == nil {
+		e.Hidden = hidden(e.In, e.Err)
 	}
 	if e.Now == nil {
 		e.Now = time.Now

@@ -66,7 +66,7 @@ func New(env Env) *cobra.Command {
 		newBuilds(a), newShow(a), newRPM(a), newDownload(a), newImport(a), newUpload(a))
 	add(groupTags, newTag(a), newTarget(a), newPackage(a), newGroup(a), newExternalRepo(a))
 	add(groupTrust, newRegen(a), newDistRepo(a), newKey(a), newSign(a))
-	add(groupAdmin, newHost(a), newUser(a))
+	add(groupAdmin, newHost(a), newUser(a), newToken(a))
 	root.AddCommand(newHello(a), newVersion(a), newCall(a))
 	a.closing(root)
 	return root
@@ -109,7 +109,7 @@ func sentence(err error) string {
 	case kura.Denied:
 		text += " (`kura hello` tells who you are to the hub)"
 	case kura.Unauthenticated:
-		if !strings.Contains(text, "profile") {
+		if !strings.Contains(text, "profile") && !strings.Contains(text, "token") {
 			text += " (is the profile's certificate or password right?)"
 		}
 	}

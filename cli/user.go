@@ -34,7 +34,7 @@ func newUser(a *app) *cobra.Command {
 		return c
 	}
 	return group("user", "Look at users and what they may do",
-		newUserList(a), newUserInfo(a), newUserAdd(a),
+		newUserList(a), newUserInfo(a), newUserAdd(a), newUserPassword(a),
 		permission("grant", "Give users a permission", "granted", "grantPermission"),
 		permission("revoke", "Take a permission from users", "revoked", "revokePermission"))
 }
@@ -125,7 +125,7 @@ func newUserAdd(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "add USER",
 		Short:   "Make a user known",
-		Long:    "Make a user known. How they log in is for the hub's certificates and tokens to say.",
+		Long:    "Make a user known. They log in with a certificate, or with a password:\nsee `kura user password`.",
 		Example: "  kura user add ann",
 		Args:    want(1, 1, "a name"),
 	}
