@@ -55,12 +55,15 @@ func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err erro
 	case Read:
 		return s.DB.View(ctx, func(tx *db.Tx) error { return s.answer(ctx, tx, q, false, out) })
 	default:
+		if isMultiCall(q.method) {
+			return s.multiApart(ctx, q, out)
+		}
 		return s.answerApart(ctx, q, out)
 	}
 }
 
 // modeOf looks at what is called before a transaction is opened. A multicall
-// writes if one of its entries does.
+// writes if one of its entries does, and runs apart if one of them must.
 func (s *Server) modeOf(q *request) (Mode, error) {
 	if !isMultiCall(q.method) {
 		m, _, err := s.api.find(q.method)
@@ -73,12 +76,18 @@ func (s *Server) modeOf(q *request) (Mode, error) {
 	if err != nil {
 		return 0, err
 	}
+	mode := Read
 	for _, e := range entries {
-		if m, _, err := s.api.find(e.method); err == nil && m.Mode == Write {
-			return Write, nil
+		m, _, err := s.api.find(e.method)
+		switch {
+		case err != nil:
+		case m.Mode == Apart && !isLogin(e.method):
+			return Apart, nil
+		case m.Mode == Write:
+			mode = Write
 		}
 	}
-	return Read, nil
+	return mode, nil
 }
 
 // answer runs inside the transaction of the call.
