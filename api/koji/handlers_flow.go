@@ -3,6 +3,7 @@ package koji
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -31,10 +32,12 @@ func into(op string, v map[string]any, dest any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, dest); err != nil {
-		return kura.Errorf(op, kura.Invalid, "Invalid options: %w", err)
+	err = json.Unmarshal(text, dest)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return kura.Errorf(op, kura.Invalid, "Invalid type for option %s: want %s, got %s", wrong.Field, wrong.Type, wrong.Value)
 	}
-	return nil
+	return kura.E(op, err)
 }
 
 func (h Builds) build(ctx context.Context, c *Call) (any, error) {

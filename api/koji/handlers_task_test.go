@@ -57,7 +57,7 @@ func TestTasks(t *testing.T) {
 		}
 		want := map[string]any{"id": id, "state": int64(0), "start_time": nil, "start_ts": nil, "completion_time": nil,
 			"completion_ts": nil, "channel_id": int64(1), "host_id": nil, "parent": nil, "label": nil, "waiting": false,
-			"awaited": false, "owner": int64(2), "method": "build", "arch": "x86_64", "priority": int64(5), "weight": 1.0}
+			"awaited": false, "owner": int64(2), "method": "build", "arch": "x86_64", "priority": int64(5), "weight": 1.0, "phase": ""}
 		for _, name := range []string{"request", "create_ts", "create_time"} {
 			if info[name] == nil {
 				t.Errorf("no %s", name)
