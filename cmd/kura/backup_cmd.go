@@ -95,6 +95,9 @@ func sayRestore(w io.Writer, r *RestoreReport) {
 	if r.NeedsHostKey {
 		fmt.Fprintln(w, "the signer cannot open its keys yet: put host.key into its directory, with the directory's owner and mode 600")
 	}
+	if r.Made.Data != r.Config.Data {
+		fmt.Fprintf(w, "client/koji.conf still names %s; kura init writes it anew and leaves all else\n", r.Made.Data)
+	}
 	fmt.Fprintf(w, "start it with kura up --data %s\n", r.Config.Data)
 }
 

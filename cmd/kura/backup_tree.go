@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
@@ -12,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/kura-build/kura/blob"
 )
 
 // files takes along what lies beside the two legs: certificates, git
@@ -132,9 +135,19 @@ func (b *backup) add(ctx context.Context, path string, e entry) error {
 	if err != nil {
 		return err
 	}
-	stored, err := b.objects.Put(ctx, io.LimitReader(f, info.Size()), nil)
-	if err != nil {
+	h := sha256.New()
+	if _, err := io.Copy(h, io.LimitReader(f, info.Size())); err != nil {
 		return err
+	}
+	stored, err := b.objects.Stat(ctx, blob.Sum(h.Sum(nil)))
+	if err != nil { // not there, or not to be trusted
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		if stored, err = b.objects.Put(ctx, io.LimitReader(f, info.Size()), nil); err != nil {
+			return err
+		}
+		b.report.New += stored.Size
 	}
 	e.sum, e.Sum, e.Size = stored.Sum, stored.Sum.String(), stored.Size
 	b.list.Entries = append(b.list.Entries, e)

@@ -106,7 +106,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		}
 	}
 	for what, tc := range map[string]struct {
-		break_ func(c *Config)
+		spoil  func(c *Config)
 		change func(d *doctor)
 		name   string
 		state  verdict
@@ -146,7 +146,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			c := installed(t)
-			tc.break_(c)
+			tc.spoil(c)
 			well, found := examine(t, c, tc.change)
 			expect(t, found, tc.name, tc.state, tc.detail)
 			if well && tc.state == verdictFail {
