@@ -40,7 +40,7 @@ type Config struct {
 	Log          *slog.Logger
 	FilesPrefix  string        // where files are downloaded; /kojifiles when empty
 	Tick         time.Duration // how often a live page looks without being woken; 2 s when 0
-	Organisation string
+	Organization string
 }
 
 // Server answers with pages.
@@ -71,11 +71,11 @@ func New(c Config) *Server {
 	if c.Tick == 0 {
 		c.Tick = 2 * time.Second
 	}
-	if c.Organisation == "" {
-		c.Organisation = "kura"
+	if c.Organization == "" {
+		c.Organization = "kura"
 	}
 	s := &Server{Config: c, mux: http.NewServeMux(), static: assets(), streams: make(chan struct{}, maxStreams)}
-	s.pages = parsePages(s.static, c.FilesPrefix, c.Organisation)
+	s.pages = parsePages(s.static, c.FilesPrefix, c.Organization)
 	s.ready.log = c.Log
 	s.ready.probes = append([]Probe{{"database", c.DB.Healthy}, {"blobs", c.Blobs.Healthy}}, c.Probes...)
 	s.routes()
