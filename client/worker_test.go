@@ -101,7 +101,9 @@ func TestWorkerErrorsAreOfTheHubsKind(t *testing.T) {
 func TestWorkerFetchesFromTheHubAndFollowsItOnce(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "bytes") }))
 	defer other.Close()
-	w := testWorker(t, func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, other.URL+"/blob", http.StatusFound) })
+	w := testWorker(t, func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, other.URL+"/blob", http.StatusFound)
+	})
 	r, err := w.Fetch(context.Background(), "/files/a.src.rpm")
 	if err != nil {
 		t.Fatal(err)

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
-	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -169,7 +169,7 @@ func (Hosts) lastUpdate(ctx context.Context, c *Call) (any, error) {
 func (Hosts) arches(ctx context.Context, c *Call) (any, error) {
 	names, err := task.AllArches(ctx, c.Tx)
 	for i, a := range names {
-		names[i] = tag.Canonical(a)
+		names[i] = rpm.CanonArch(a)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), err

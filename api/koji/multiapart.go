@@ -5,7 +5,6 @@ import (
 	"context"
 
 	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
 )
 
@@ -26,26 +25,9 @@ func (s *Server) multiApart(ctx context.Context, q *request, out *reply) error {
 		return err
 	}
 	out.hold = true
-	return xmlrpc.EncodeResponse(out, multiAnswer(func(enc *xmlrpc.Encoder) error {
-		var one bytes.Buffer
-		for _, entry := range entries {
-			err := s.entryApart(ctx, q, actor, entry, &one)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				f := toFault(ctx, s.Log, entry.method, err)
-				if err := enc.Value(multiFault(f)); err != nil {
-					return err
-				}
-				continue
-			}
-			if err := enc.Raw(one.Bytes()); err != nil {
-				return err
-			}
-		}
-		return enc.Err()
-	}))
+	return s.multiEach(ctx, entries, out, func(e multiEntry, w *bytes.Buffer) error {
+		return s.entryApart(ctx, q, actor, e, w)
+	})
 }
 
 func (s *Server) entryApart(ctx context.Context, q *request, actor account.Actor, entry multiEntry, w *bytes.Buffer) error {

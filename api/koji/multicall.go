@@ -52,11 +52,19 @@ func (s *Server) multiCall(ctx context.Context, tx *db.Tx, q *request, actor acc
 	if err != nil {
 		return err
 	}
+	return s.multiEach(ctx, entries, out, func(e multiEntry, w *bytes.Buffer) error {
+		return tx.Savepoint(ctx, func() error { return s.multiOne(ctx, tx, q, actor, e, w) })
+	})
+}
+
+// multiEach writes the answers of entries as run gives them, and of those that
+// fail what went wrong.
+func (s *Server) multiEach(ctx context.Context, entries []multiEntry, out *reply, run func(multiEntry, *bytes.Buffer) error) error {
 	return xmlrpc.EncodeResponse(out, multiAnswer(func(enc *xmlrpc.Encoder) error {
 		var one bytes.Buffer
 		for _, entry := range entries {
 			one.Reset()
-			err := tx.Savepoint(ctx, func() error { return s.multiOne(ctx, tx, q, actor, entry, &one) })
+			err := run(entry, &one)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

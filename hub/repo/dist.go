@@ -130,19 +130,7 @@ func (m *Maker) Dist(ctx context.Context, r *Repo, keys []string, o DistOpts, s 
 	if err := d.write(ctx); err != nil {
 		return nil, kura.E(op, err)
 	}
-	err = m.db.Update(ctx, func(tx *db.Tx) error {
-		if r, err = Get(ctx, tx, r.ID); err != nil || r.State != Init {
-			return err
-		}
-		if err := out.commit(ctx, tx, r.Path()); err != nil {
-			return err
-		}
-		if err := SetState(ctx, tx, r, Ready); err != nil {
-			return err
-		}
-		return pointLatest(ctx, tx, r)
-	})
-	return r, kura.E(op, err)
+	return m.publish(ctx, out, r.ID)
 }
 
 // dist is one distribution repository while it is written.

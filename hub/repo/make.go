@@ -109,8 +109,14 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	if err := m.write(ctx, out, r, c, w.Opts); err != nil {
 		return nil, kura.E(op, err)
 	}
+	return m.publish(ctx, out, r.ID)
+}
+
+// publish gives a repository's files their names and the repository its state,
+// in one transaction; whoever else did so first was as good.
+func (m *Maker) publish(ctx context.Context, out *tree, id int64) (r *Repo, err error) {
 	err = m.db.Update(ctx, func(tx *db.Tx) error {
-		if r, err = Get(ctx, tx, r.ID); err != nil || r.State != Init {
+		if r, err = Get(ctx, tx, id); err != nil || r.State != Init {
 			return err
 		}
 		if err := out.commit(ctx, tx, r.Path()); err != nil {
@@ -121,7 +127,7 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 		}
 		return pointLatest(ctx, tx, r)
 	})
-	return r, kura.E(op, err)
+	return r, kura.E("repo.publish", err)
 }
 
 // ofTask gives the repository that a task has begun, or nil.

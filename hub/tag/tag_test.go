@@ -246,12 +246,3 @@ func TestTagAccess(t *testing.T) {
 		}
 	})
 }
-
-func TestCanonicalArch(t *testing.T) {
-	for in, want := range map[string]string{"i686": "i386", "athlon": "i386", "x86_64": "x86_64", "ia32e": "x86_64", "ppc64p7": "ppc64",
-		"ppc64le": "ppc64le", "armv7hl": "armhfp", "armv5tel": "arm", "aarch64": "aarch64", "sparc64v": "sparc64", "alphaev6": "alpha"} {
-		if got := tag.Canonical(in); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
-	}
-}
