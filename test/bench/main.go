@@ -19,6 +19,7 @@ import (
 type bench struct {
 	ctx   context.Context
 	quick bool
+	kura  string // the program that is measured
 	dir   string // thrown away at the end
 }
 
@@ -29,6 +30,7 @@ type part struct {
 }
 
 var parts = []part{
+	{"lease", "a task's way to one of 100 connected builders, behind 1,000 that none of them may take", (*bench).lease},
 	{"roots", "clean roots: from a task's assignment to its rpmbuild running", (*bench).roots},
 }
 
@@ -44,6 +46,7 @@ func run() error {
 	b := &bench{}
 	flag.BoolVar(&b.quick, "quick", false, "fewer turns")
 	only := flag.String("only", "", "parts to measure, with commas between: "+names())
+	flag.StringVar(&b.kura, "kura", "", "the program to measure; built from the sources if it is not named")
 	where := flag.String("dir", "/var/tmp", "a directory on the disk that is to be measured")
 	flag.Parse()
 	chosen, err := choose(*only)
