@@ -53,6 +53,7 @@ func rooms(blobs blob.Store) []Handlers {
 	tasks := task.New(nil)
 	return []Handlers{
 		Accounts{}.Handlers(),
+		Tokens{Sessions: account.NewSessions()}.Handlers(),
 		Tasks{Room: tasks, Blobs: blobs}.Handlers(),
 		Hosts{Room: tasks}.Handlers(),
 		Builders{Room: tasks, Hub: map[string]bool{"tagBuild": true}}.Handlers(),
