@@ -80,6 +80,8 @@ func addServers(root *cobra.Command) {
 			"on this machine; kura doctor says what else it needs.\n\nExample:\n  kura builder --configuration /etc/kura/builder.toml", runBuilder)
 	addInit(root, load)
 	addMaintenance(root, load)
+	addBackup(root, load)
+	addDoctor(root, load)
 	root.AddCommand(&cobra.Command{
 		Use: "signer", Short: "Run the signer", GroupID: "server", DisableFlagParsing: true,
 		Long: "signer runs the process that holds the private keys. kura up starts it by itself;\n" +

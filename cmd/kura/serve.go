@@ -84,7 +84,10 @@ func (h *house) ways() (*ways, error) {
 		Files:  &worker.Tree{DB: h.db, Blobs: h.blobs, Dir: flow.TaskDir, Grown: h.logGrown},
 		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: metrics,
 	})
-	pages := web.New(web.Config{DB: h.db, Blobs: h.blobs, Bus: h.bus, Log: h.log, FilesPrefix: "/kojifiles"})
+	pages := web.New(web.Config{
+		DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Bus: h.bus, Probes: []web.Probe{{Name: "bus", Check: h.bus.Healthy}},
+		Log: h.log, FilesPrefix: "/kojifiles", Organization: h.conf.Organization,
+	})
 
 	all := http.NewServeMux()
 	for _, p := range []string{"/kojihub", "/kojihub/"} {

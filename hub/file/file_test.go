@@ -150,6 +150,15 @@ func TestGrowSealRemove(t *testing.T) {
 		if err != nil || n.Kind != file.File || content(t, d, s, "work/x/log") != "hello there!" {
 			t.Fatalf("seal: %+v %v", n, err)
 		}
+		if err := grow(12, false, " again"); err != nil || content(t, d, s, "work/x/log") != "hello there! again" {
+			t.Errorf("a sealed file does not go on growing: %v", err)
+		}
+		if err := grow(3, false, "x"); !kura.Is(err, kura.Exists) {
+			t.Errorf("a piece inside of what is there: %v", err)
+		}
+		if _, err := file.Seal(ctx, d, s, "work/x/log"); err != nil {
+			t.Fatal(err)
+		}
 		swept, err := file.Sweep(ctx, d, s, -blob.Fresh)
 		if err != nil || swept.Blobs != 1 || len(swept.Missing) != 0 {
 			t.Errorf("after the seal: %+v %v, want one blob", swept, err)

@@ -31,8 +31,18 @@ func Append(ctx context.Context, tx *db.Tx, path string, offset int64, overwrite
 		return 0, kura.E(op, err)
 	}
 	n := got[0]
-	if n.Kind == File && overwrite && offset == 0 {
+	switch {
+	case n.Kind == File && overwrite && offset == 0:
 		n.Kind, n.Size = Growing, 0
+	case n.Kind == File && (offset == n.Size || offset == -1):
+		// It was sealed while it rested: what it has becomes its first piece.
+		if n.Size > 0 {
+			if _, err := tx.Exec(ctx, "INSERT INTO part (dir, name, start, size, sum) VALUES ($1, $2, 0, $3, $4)",
+				dir, name, n.Size, n.Sum.String()); err != nil {
+				return 0, kura.E(op, err)
+			}
+		}
+		n.Kind = Growing
 	}
 	if n.Kind != Growing {
 		return 0, kura.Errorf(op, kura.Exists, "upload path exists: %s", path)
