@@ -14,9 +14,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/blob/dir"
+	"github.com/kura-build/kura/blob/meter"
 	"github.com/kura-build/kura/blob/s3"
 	"github.com/kura-build/kura/bus"
 	"github.com/kura-build/kura/bus/nats"
@@ -39,6 +42,7 @@ type house struct {
 	db       *db.DB
 	blobs    blob.Store
 	bus      *nats.Bus
+	metrics  *prometheus.Registry
 	sessions *account.Sessions
 	tasks    *task.Room
 	board    *task.Board
@@ -131,6 +135,11 @@ func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err erro
 		}
 	}()
 	if h.db, h.blobs, err = openLegs(ctx, c); err != nil {
+		return nil, err
+	}
+	h.metrics = newMetrics()
+	h.metrics.MustRegister(newCensus(h.db))
+	if h.blobs, err = meter.New(h.blobs, h.metrics); err != nil {
 		return nil, err
 	}
 	if h.bus, err = openBus(ctx, c, log.With("leg", "bus")); err != nil {

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
@@ -67,8 +65,6 @@ type ways struct {
 
 func (h *house) ways() (*ways, error) {
 	door := login.NewDoor(h.db, h.sessions)
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hubFront, err := h.koji(door)
 	if err != nil {
 		return nil, err
@@ -77,12 +73,18 @@ func (h *house) ways() (*ways, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What comes without TLS is from nobody, whatever it shows: a token that
+	// went through the open must not get used to it.
+	readers, err := git.NewHTTP(h.sources, h.db, func(*http.Request) (account.Actor, error) { return account.Anonymous, nil }, h.log)
+	if err != nil {
+		return nil, err
+	}
 	tree := &files.Handler{DB: h.db, Blobs: h.blobs, Prefix: "/kojifiles", Log: h.log}
 	lookaside := &git.Lookaside{HTTP: gits, Cache: h.lookaside(), Blobs: h.blobs}
 	workers := worker.New(worker.Config{
 		DB: h.db, Room: h.tasks, Board: h.board, Host: door.Host,
 		Files:  &worker.Tree{DB: h.db, Blobs: h.blobs, Dir: flow.TaskDir, Grown: h.logGrown},
-		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: metrics,
+		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: h.metrics,
 	})
 	pages := web.New(web.Config{
 		DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Bus: h.bus, Probes: []web.Probe{{Name: "bus", Check: h.bus.Healthy}},
@@ -97,13 +99,13 @@ func (h *house) ways() (*ways, error) {
 	all.Handle("/rpms/", gits)
 	all.Handle("/repo/pkgs/", lookaside)
 	all.Handle("/worker/v1/", workers)
-	all.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	all.Handle("GET /metrics", promhttp.HandlerFor(h.metrics, promhttp.HandlerOpts{}))
 	all.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	all.HandleFunc("GET /readyz", h.readyz)
 	all.Handle("/", pages)
 	plain := http.NewServeMux()
 	plain.Handle("GET /kojifiles/", tree)
-	plain.Handle("/rpms/", gits) // nobody logs in here: reading only
+	plain.Handle("/rpms/", readers)
 	plain.Handle("GET /repo/pkgs/", lookaside)
 	return &ways{all: all, plain: plain}, nil
 }
@@ -192,20 +194,30 @@ func (h *house) readyz(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, text)
 }
 
-// listen opens all ports before anything is served.
-func (h *house) listen(ctx context.Context, g *errgroup.Group, ways *ways) error {
+// tls gives how the listener for everybody and the one for certificates speak.
+// Browsers would ask their people for a certificate at the first if it took any.
+func (h *house) tls() (web, certificate *tls.Config, err error) {
 	pki := filepath.Join(h.conf.Data, "pki")
 	cert, err := tls.LoadX509KeyPair(filepath.Join(pki, "hub.pem"), filepath.Join(pki, "hub.pem"))
 	if err != nil {
-		return fmt.Errorf("the hub's certificate: %w: run kura init first", err)
+		return nil, nil, fmt.Errorf("the hub's certificate: %w: run kura init first", err)
 	}
 	ca, err := authority.Open(pki)
 	if err != nil {
+		return nil, nil, err
+	}
+	web = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	certificate = web.Clone()
+	certificate.ClientAuth, certificate.ClientCAs = tls.VerifyClientCertIfGiven, ca.Pool()
+	return web, certificate, nil
+}
+
+// listen opens all ports before anything is served.
+func (h *house) listen(ctx context.Context, g *errgroup.Group, ways *ways) error {
+	web, certificate, err := h.tls()
+	if err != nil {
 		return err
 	}
-	web := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	certificate := web.Clone()
-	certificate.ClientAuth, certificate.ClientCAs = tls.VerifyClientCertIfGiven, ca.Pool()
 	for _, l := range []struct {
 		name, address string
 		tls           *tls.Config

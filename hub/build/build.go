@@ -232,3 +232,24 @@ func packageID(ctx context.Context, tx *db.Tx, name string) (id int64, err error
 	}
 	return tx.Insert(ctx, "INSERT INTO package (name) VALUES ($1) RETURNING id", name)
 }
+
+// AddExtra puts a value into a build's extra data, beside what is there.
+func AddExtra(ctx context.Context, tx *db.Tx, b *Build, key string, value any) error {
+	const op = "build.AddExtra"
+	extra := map[string]any{}
+	if b.Extra != nil {
+		if err := json.Unmarshal(b.Extra, &extra); err != nil {
+			return kura.E(op, err)
+		}
+	}
+	extra[key] = value
+	text, err := json.Marshal(extra)
+	if err != nil {
+		return kura.E(op, err)
+	}
+	if _, err := tx.Exec(ctx, "UPDATE build SET extra = $2 WHERE id = $1", b.ID, string(text)); err != nil {
+		return kura.E(op, err)
+	}
+	b.Extra = text
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
@@ -91,10 +92,35 @@ func (j *job) complete(ctx context.Context, b *build.Build, p *plan) error {
 				return err
 			}
 		}
+		if err := markEmulated(ctx, tx, now, all); err != nil {
+			return err
+		}
 		_, err = build.SetState(ctx, tx, b.ID, build.Complete)
 		return err
 	})
 	return importFault(err)
+}
+
+// markEmulated says in a build's record which of its arches were built under
+// emulation, as their roots' records have it: such a build is not a native one.
+func markEmulated(ctx context.Context, tx *db.Tx, b *build.Build, all []arrival) error {
+	var arches []string
+	for _, a := range all {
+		if a.root == nil {
+			continue
+		}
+		r, err := build.GetBuildroot(ctx, tx, *a.root)
+		if err != nil {
+			return err
+		}
+		if r.Emulated && !slices.Contains(arches, r.Arch) {
+			arches = append(arches, r.Arch)
+		}
+	}
+	if len(arches) == 0 {
+		return nil
+	}
+	return build.AddExtra(ctx, tx, b, "emulated", arches)
 }
 
 // scratch puts the packages where scratch builds are found, below
