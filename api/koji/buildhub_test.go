@@ -12,7 +12,6 @@ import (
 
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/blob/dir"
-	"github.com/kura-build/kura/bus/local"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/openpgp"
@@ -48,7 +47,7 @@ func newBuildHub(t *testing.T, d *db.DB) *buildHub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &buildHub{front: &front{t: t, db: d}, blobs: blobs, tasks: task.New(local.New(nil))}
+	h := &buildHub{front: &front{t: t, db: d}, blobs: blobs, tasks: task.New(&wires{})}
 	h.update(func(ctx context.Context, tx *db.Tx) error {
 		for name, perm := range map[string]string{"ada": "", "pat": "sign", "root": "admin"} {
 			u, err := account.Create(ctx, tx, name, account.Person)
