@@ -31,6 +31,9 @@ type part struct {
 
 var parts = []part{
 	{"lease", "a task's way to one of 100 connected builders, behind 1,000 that none of them may take", (*bench).lease},
+	{"calls", "calls of the interface for Koji's clients, over HTTPS", (*bench).calls},
+	{"sign", "signatures", (*bench).sign},
+	{"repo", "a repository of synthetic packages", (*bench).repo},
 	{"roots", "clean roots: from a task's assignment to its rpmbuild running", (*bench).roots},
 }
 
