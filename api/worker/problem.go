@@ -54,6 +54,9 @@ func (s *Server) problem(c *call, name string, err error) {
 	if !ok {
 		status, message = http.StatusInternalServerError, "the hub failed to do this; its log says why"
 		s.Log.Error("call of a worker", "call", name, "host", c.name, "path", c.URL.Path, "err", err, "ops", kura.Trace(err))
+	} else if kind == kura.NoSpace || kind == kura.Unavailable {
+		// The host tries again for as long as it takes: somebody must hear of it.
+		s.Log.Warn("call of a worker", "call", name, "host", c.name, "path", c.URL.Path, "err", err)
 	}
 	c.w.Header().Set("Content-Type", "application/json")
 	c.w.WriteHeader(status)

@@ -80,7 +80,11 @@ func openLegs(ctx context.Context, c *Config) (*db.DB, blob.Store, error) {
 // openBlobs opens the store that an address names.
 func openBlobs(c *Config) (blob.Store, error) {
 	if path, ok := strings.CutPrefix(c.Blobs.URL, "dir:"); ok {
-		return dir.New(path, dir.MinFree(c.Blobs.MinFree))
+		s, err := dir.New(path, dir.MinFree(c.Blobs.MinFree))
+		if err != nil {
+			return nil, err
+		}
+		return reserve{Store: s, dir: path, min: c.Blobs.MinFree}, nil
 	}
 	u, err := url.Parse(c.Blobs.URL)
 	if err != nil || u.Scheme != "s3" {

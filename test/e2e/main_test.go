@@ -127,10 +127,16 @@ func newSite(t *testing.T, o harness.Options) *place {
 // that roots are made once; so one test at a time has it.
 func mortal(t *testing.T, database string) *place {
 	t.Helper()
+	return mortalWith(t, harness.Options{Database: database})
+}
+
+func mortalWith(t *testing.T, o harness.Options) *place {
+	t.Helper()
 	w := getWorld(t)
 	w.builder.Lock()
 	t.Cleanup(w.builder.Unlock)
-	return newSite(t, harness.Options{Database: database, Builder: filepath.Join(w.dir, "mortal-builder")})
+	o.Builder = filepath.Join(w.dir, "mortal-builder")
+	return newSite(t, o)
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.
