@@ -25,6 +25,7 @@ CREATE TABLE build (
 );
 CREATE UNIQUE INDEX build_nvr ON build (namespace, pkg_id, version, release);
 CREATE INDEX build_task ON build (task_id);
+CREATE INDEX build_owner ON build (owner);
 CREATE INDEX build_state ON build (state) WHERE state = 0;
 CREATE INDEX build_completion ON build (completion_time);
 CREATE TABLE btype (
