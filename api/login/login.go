@@ -64,7 +64,7 @@ func (d *Door) Actor(r *http.Request) (account.Actor, error) {
 
 func (d *Door) byName(ctx context.Context, name string) (a account.Actor, err error) {
 	err = d.db.View(ctx, func(tx *db.Tx) (err error) {
-		a, err = account.Load(ctx, tx, account.ByName(name))
+		a, err = d.load(ctx, tx, name)
 		return err
 	})
 	if kura.Is(err, kura.NotFound) { // the first time: the certificate makes its user
@@ -77,6 +77,19 @@ func (d *Door) byName(ctx context.Context, name string) (a account.Actor, err er
 		})
 	}
 	return a, err
+}
+
+// load gives somebody who is known, and who may log in: a certificate stays
+// good when its user is blocked.
+func (d *Door) load(ctx context.Context, tx *db.Tx, name string) (account.Actor, error) {
+	a, err := account.Load(ctx, tx, account.ByName(name))
+	if err != nil {
+		return account.Anonymous, err
+	}
+	if _, err := d.sessions.Certificate(ctx, tx, a.Name); err != nil {
+		return account.Anonymous, err
+	}
+	return a, nil
 }
 
 // Host tells which build host makes a request. Only a certificate for a host
@@ -92,7 +105,7 @@ func (d *Door) Host(r *http.Request) (id int64, name string, err error) {
 		if _, err := account.CheckCertificate(ctx, tx, fmt.Sprintf("%x", c.SerialNumber)); err != nil {
 			return err
 		}
-		a, err := account.Load(ctx, tx, account.ByName(c.Subject.CommonName))
+		a, err := d.load(ctx, tx, c.Subject.CommonName)
 		if err != nil {
 			return err
 		}

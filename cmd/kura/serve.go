@@ -73,8 +73,8 @@ func (h *house) ways() (*ways, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What comes without TLS is from nobody, whatever it shows: a token that
-	// went through the open must not get used to it.
+	// What comes without TLS is from nobody, whatever it shows: a secret must
+	// not be of use where everybody on the way can read it.
 	readers, err := git.NewHTTP(h.sources, h.db, func(*http.Request) (account.Actor, error) { return account.Anonymous, nil }, h.log)
 	if err != nil {
 		return nil, err

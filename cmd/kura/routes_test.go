@@ -1,0 +1,463 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha512"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/xmlrpc"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/account/authority"
+	"github.com/kura-build/kura/hub/tag"
+	"github.com/kura-build/kura/protocol"
+)
+
+// caller is somebody at the doors of a hub.
+type caller struct {
+	certs []tls.Certificate
+	token string
+}
+
+// doors is a hub with its listeners, and all kinds of callers. ann owns the
+// package mine.
+type doors struct {
+	t       *testing.T
+	house   *house
+	servers map[string]*httptest.Server // web, certificate, plain
+	roots   *x509.CertPool
+	callers map[string]caller
+}
+
+func newDoors(t *testing.T) *doors {
+	t.Helper()
+	ctx, log := context.Background(), slog.New(slog.DiscardHandler)
+	c := Default(t.TempDir())
+	c.Signer.Enabled, c.Builder.Name = false, "builder1"
+	c, err := c.finish()
+	must(t, err)
+	must(t, initialise(ctx, c))
+	h, err := build(ctx, c, log)
+	must(t, err)
+	t.Cleanup(h.close)
+	w, err := h.ways()
+	must(t, err)
+	web, certificate, err := h.tls()
+	must(t, err)
+	d := &doors{t: t, house: h, servers: map[string]*httptest.Server{}, roots: x509.NewCertPool(), callers: map[string]caller{"nobody": {}}}
+	for name, l := range map[string]struct {
+		handler http.Handler
+		tls     *tls.Config
+	}{"web": {w.all, web}, "certificate": {w.all, certificate}, "plain": {w.plain, nil}} {
+		s := httptest.NewUnstartedServer(l.handler)
+		if l.tls != nil {
+			s.TLS = l.tls
+			s.StartTLS()
+		} else {
+			s.Start()
+		}
+		t.Cleanup(s.Close)
+		d.servers[name] = s
+	}
+	d.people(ctx)
+	return d
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d *doors) people(ctx context.Context) {
+	d.t.Helper()
+	dir := d.house.conf.Data
+	ca, err := authority.Open(filepath.Join(dir, "pki"))
+	must(d.t, err)
+	d.roots.AppendCertsFromPEM(ca.PEM())
+	i := &issuer{ca: ca, db: d.house.db}
+	files := map[string]string{
+		"user": filepath.Join(dir, "client", "user.pem"), "admin": filepath.Join(dir, "client", "admin.pem"),
+		"host": filepath.Join(dir, "pki", "builder.pem"),
+	}
+	for _, name := range []string{"ann", "blocked", "revoked", "blocked-host", "newcomer"} {
+		files[name] = filepath.Join(dir, name+".pem")
+		purpose := authority.User
+		if name == "blocked-host" {
+			purpose = authority.Builder
+		}
+		must(d.t, i.issue(ctx, purpose, name, nil, files[name], ""))
+	}
+	for name, file := range files {
+		pair, err := tls.LoadX509KeyPair(file, file)
+		must(d.t, err)
+		d.callers[name] = caller{certs: []tls.Certificate{pair}}
+	}
+	must(d.t, d.house.db.Update(ctx, func(tx *db.Tx) error {
+		serial := fmt.Sprintf("%x", d.callers["revoked"].certs[0].Leaf.SerialNumber)
+		err := account.RevokeCertificate(ctx, tx, serial)
+		for _, name := range []string{"ann", "blocked", "revoked"} {
+			if err == nil {
+				_, err = account.Create(ctx, tx, name, account.Person)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := d.house.tasks.AddHost(ctx, tx, account.System, "blocked-host", []string{"x86_64"}); err != nil {
+			return err
+		}
+		for _, name := range []string{"blocked", "blocked-host"} {
+			u, err := account.Get(ctx, tx, account.ByName(name))
+			if err == nil {
+				err = account.SetStatus(ctx, tx, u.ID, account.Blocked)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := d.own(ctx, tx); err != nil {
+			return err
+		}
+		for name, user := range map[string]string{"ann's token": "ann", "admin's bare token": "kojiadmin", "admin's token": "kojiadmin", "host's token": "builder1"} {
+			u, err := account.Get(ctx, tx, account.ByName(user))
+			if err != nil {
+				return err
+			}
+			var scopes []string
+			if name == "admin's token" {
+				scopes = []string{"*"}
+			}
+			_, secret, err := d.house.sessions.CreateToken(ctx, tx, u.ID, name, scopes, 0)
+			if err != nil {
+				return err
+			}
+			d.callers[name] = caller{token: secret}
+		}
+		d.callers["a wrong token"] = caller{token: "kura_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
+		return nil
+	}))
+}
+
+// own makes ann the owner of mine.
+func (d *doors) own(ctx context.Context, tx *db.Tx) error {
+	ann, err := account.Get(ctx, tx, account.ByName("ann"))
+	if err != nil {
+		return err
+	}
+	if _, err := tag.Create(ctx, tx, account.System, tag.Config{Name: "f43"}); err != nil {
+		return err
+	}
+	owner := tag.ByID(ann.ID)
+	return d.house.lists.Add(ctx, tx, account.System, tag.ByName("f43"), tag.ByName("mine"), tag.Entry{Owner: &owner})
+}
+
+// ask is a request.
+type ask struct {
+	method, path, kind string
+	body               string
+}
+
+// send makes a request of somebody at a listener. 0 means that they did not
+// get as far as an answer.
+func (d *doors) send(listener, who string, a ask) (status int, body string) {
+	d.t.Helper()
+	c := d.callers[who]
+	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.roots, ServerName: "localhost", Certificates: c.certs}}
+	defer tr.CloseIdleConnections()
+	req, err := http.NewRequest(a.method, d.servers[listener].URL+a.path, strings.NewReader(a.body))
+	must(d.t, err)
+	if a.kind != "" {
+		req.Header.Set("Content-Type", a.kind)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := (&http.Client{Transport: tr}).Do(req)
+	if err != nil {
+		d.t.Errorf("%s %s as %s: %v", a.method, a.path, who, err)
+		return 0, ""
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	must(d.t, err)
+	return resp.StatusCode, string(b)
+}
+
+func xmlCall(t *testing.T, method string, params ...any) string {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, xmlrpc.EncodeCall(&b, method, params...))
+	return b.String()
+}
+
+// form is an upload of a source, or without content the question for it.
+func form(t *testing.T, pkg, content string) (kind, body string) {
+	t.Helper()
+	sum := fmt.Sprintf("%x", sha512.Sum512([]byte("x\n")))
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	must(t, w.WriteField("name", pkg))
+	must(t, w.WriteField("sha512sum", sum))
+	if content == "" {
+		must(t, w.WriteField("filename", "x.tar"))
+	} else {
+		part, err := w.CreateFormFile("file", "x.tar")
+		must(t, err)
+		_, err = io.WriteString(part, content)
+		must(t, err)
+	}
+	must(t, w.Close())
+	return w.FormDataContentType(), b.String()
+}
+
+// row is a request with those that are let in. All others must be turned away.
+type row struct {
+	pattern string // of the ways in
+	ask     ask
+	open    bool     // to everybody
+	to      []string // or to these
+	turned  int      // the status for the others
+}
+
+func rows(t *testing.T) []row {
+	kind, question := form(t, "mine", "")
+	fileKind, upload := form(t, "mine", "x\n")
+	// the host's token is a login too, like that of a user
+	known := []string{"user", "ann", "admin", "host", "newcomer", "ann's token", "admin's bare token", "admin's token", "host's token"}
+	owners := []string{"ann", "admin", "ann's token", "admin's token"}
+	const push = "application/x-git-receive-pack-request"
+	all := []row{
+		{pattern: "/kojihub", ask: ask{method: "POST", path: "/kojihub", kind: "text/xml", body: xmlCall(t, "getKojiVersion")}, open: true},
+		{pattern: "/kojihub/", ask: ask{method: "POST", path: "/kojihub/x", kind: "text/xml", body: xmlCall(t, "getKojiVersion")}, open: true},
+		{pattern: "/kojihub", ask: ask{method: "GET", path: "/kojihub"}, turned: 405},
+		{pattern: "/kojifiles/", ask: ask{method: "GET", path: "/kojifiles/"}, open: true},
+		{pattern: "/kojifiles/", ask: ask{method: "PUT", path: "/kojifiles/x", body: "x"}, turned: 405},
+		{pattern: "/kojifiles/", ask: ask{method: "POST", path: "/kojifiles/x", body: "x"}, turned: 405},
+		{pattern: "/kojifiles/", ask: ask{method: "DELETE", path: "/kojifiles/x"}, turned: 405},
+		{pattern: "/rpms/", ask: ask{method: "GET", path: "/rpms/mine.git/info/refs?service=git-receive-pack"}, to: owners, turned: 403},
+		{pattern: "/rpms/", ask: ask{method: "POST", path: "/rpms/mine.git/git-receive-pack", kind: push, body: "0000"}, to: owners, turned: 403},
+		{pattern: "/rpms/", ask: ask{method: "POST", path: "/rpms/mine/git-receive-pack", kind: push, body: "0000"}, to: owners, turned: 403},
+		{pattern: "/rpms/", ask: ask{method: "GET", path: "/rpms/mine.git/HEAD"}, turned: 404},
+		{pattern: "/rpms/", ask: ask{method: "GET", path: "/rpms/mine.git/info/refs"}, turned: 403},
+		{pattern: "/rpms/", ask: ask{method: "PUT", path: "/rpms/mine.git/info/refs"}, turned: 405},
+		{pattern: "/repo/pkgs/", ask: ask{method: "POST", path: "/repo/pkgs/upload.cgi", kind: kind, body: question}, to: known, turned: 403},
+		{pattern: "/repo/pkgs/", ask: ask{method: "POST", path: "/repo/pkgs/upload.cgi", kind: fileKind, body: upload}, to: owners, turned: 403},
+		{pattern: "/repo/pkgs/", ask: ask{method: "PUT", path: "/repo/pkgs/mine/x.tar", body: "x"}, turned: 405},
+		{pattern: "GET /metrics", ask: ask{method: "GET", path: "/metrics"}, open: true},
+		{pattern: "GET /healthz", ask: ask{method: "GET", path: "/healthz"}, open: true},
+		{pattern: "GET /readyz", ask: ask{method: "GET", path: "/readyz"}, open: true},
+		{pattern: "GET /metrics", ask: ask{method: "POST", path: "/metrics"}, turned: 405},
+		{pattern: "/", ask: ask{method: "GET", path: "/"}, open: true},
+		{pattern: "/", ask: ask{method: "POST", path: "/nowhere"}, turned: 405},
+	}
+	const task = protocol.PathTasks + "1/"
+	for _, a := range []ask{
+		{method: "POST", path: protocol.PathLease}, {method: "POST", path: task + "heartbeat"}, {method: "POST", path: task + "log/build.log"},
+		{method: "PUT", path: task + "file/a.rpm"}, {method: "POST", path: task + "buildroot"}, {method: "POST", path: task + "finish"},
+		{method: "POST", path: task + "fail"}, {method: "POST", path: task + "refuse"},
+	} {
+		a.body = "{" // stops short of doing anything
+		all = append(all, row{pattern: "/worker/v1/", ask: a, to: []string{"host"}, turned: 401})
+	}
+	return all
+}
+
+// Everybody knocks at every way in, at both doors with TLS.
+func TestWhoGetsInByWhichWay(t *testing.T) {
+	d := newDoors(t)
+	for _, r := range rows(t) {
+		for _, listener := range []string{"web", "certificate"} {
+			for who, c := range d.callers {
+				in := r.open || slices.Contains(r.to, who)
+				if listener == "web" && c.certs != nil { // nobody is asked for a certificate there
+					in = r.open
+				}
+				status, body := d.send(listener, who, r.ask)
+				what := fmt.Sprintf("%s %s as %s at %s: %d %.200s", r.ask.method, r.ask.path, who, listener, status, body)
+				switch {
+				case in && (status == 0 || status == 401 || status == 403 || status == 404 && r.open || status >= 500):
+					t.Errorf("should be let in: %s", what)
+				case !in && status != r.turned:
+					t.Errorf("should be turned away with %d: %s", r.turned, what)
+				}
+			}
+		}
+	}
+}
+
+// Whoever logs in through Koji's front is whom the certificate names, and
+// nobody else is.
+func TestCertificatesAtKojisFront(t *testing.T) {
+	d := newDoors(t)
+	body := xmlCall(t, "sslLogin")
+	for who, c := range d.callers {
+		for _, listener := range []string{"web", "certificate"} {
+			want := listener == "certificate" && c.certs != nil && !slices.Contains([]string{"blocked", "blocked-host", "revoked"}, who)
+			_, answer := d.send(listener, who, ask{method: "POST", path: "/kojihub/ssllogin", kind: "text/xml", body: body})
+			v, err := xmlrpc.DecodeResponse(strings.NewReader(answer), xmlrpc.Limits{})
+			var f *xmlrpc.Fault
+			if want && err != nil || !want && (!errors.As(err, &f) || f.Code != 1002) {
+				t.Errorf("%s at %s: %v %v", who, listener, v, err)
+			}
+		}
+	}
+}
+
+// The listener without TLS only reads, whatever is asked of it, and by whom.
+func TestThePlainListenerNeverWrites(t *testing.T) {
+	d := newDoors(t)
+	before := d.state()
+	asks := []ask{}
+	for _, r := range rows(t) {
+		asks = append(asks, r.ask)
+		for _, m := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+			a := r.ask
+			a.method = m
+			asks = append(asks, a)
+		}
+	}
+	for _, who := range []string{"nobody", "ann's token", "admin's token", "a wrong token"} {
+		for _, a := range asks {
+			read := a.method == "GET" && strings.HasPrefix(a.path, "/kojifiles/")
+			status, body := d.send("plain", who, a)
+			if !read && (status == 0 || status < 400 || status >= 500) {
+				t.Errorf("%s %s as %s: %d %.200s", a.method, a.path, who, status, body)
+			}
+		}
+	}
+	if diff := cmp.Diff(before, d.state()); diff != "" {
+		t.Errorf("something was written: %s", diff)
+	}
+}
+
+// state is what somebody from outside could have changed.
+func (d *doors) state() map[string]int64 {
+	d.t.Helper()
+	s := map[string]int64{}
+	for _, dir := range []string{"git", "blobs"} {
+		err := filepath.WalkDir(filepath.Join(d.house.conf.Data, dir), func(path string, e os.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				s[path]++
+			}
+			if errors.Is(err, os.ErrNotExist) {
+				return nil
+			}
+			return err
+		})
+		must(d.t, err)
+	}
+	must(d.t, d.house.db.View(context.Background(), func(tx *db.Tx) error {
+		var sessions, users, events int64
+		err := tx.Row(context.Background(), `SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM users),
+			(SELECT count(*) FROM event)`).Scan(&sessions, &users, &events)
+		s["sessions"], s["users"], s["events"] = sessions, users, events
+		return err
+	}))
+	return s
+}
+
+// A way in that is added must be added to the rows above too.
+func TestEveryWayHasItsRows(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "serve.go", nil, 0)
+	must(t, err)
+	var wired []string
+	literal := func(e ast.Expr) {
+		if l, ok := e.(*ast.BasicLit); ok && l.Kind == token.STRING {
+			s, err := strconv.Unquote(l.Value)
+			must(t, err)
+			wired = append(wired, s)
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		fn, ok := n.(*ast.FuncDecl)
+		if ok && fn.Name.Name != "ways" {
+			return false
+		}
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if sel, ok := n.Fun.(*ast.SelectorExpr); ok && (sel.Sel.Name == "Handle" || sel.Sel.Name == "HandleFunc") {
+				literal(n.Args[0])
+			}
+		case *ast.CompositeLit:
+			if _, list := n.Type.(*ast.ArrayType); list {
+				for _, e := range n.Elts {
+					literal(e)
+				}
+			}
+		}
+		return true
+	})
+	if len(wired) < 10 {
+		t.Fatalf("only %v found", wired)
+	}
+	have := rows(t)
+	for _, w := range wired {
+		if !slices.ContainsFunc(have, func(r row) bool { return strings.TrimPrefix(r.pattern, "GET ") == strings.TrimPrefix(w, "GET ") }) {
+			t.Errorf("nobody has tried who gets in by %q", w)
+		}
+	}
+}
+
+// pemOf keeps the foreign authority's test short.
+func pemOf(t *testing.T, made *authority.Issued) tls.Certificate {
+	t.Helper()
+	if block, _ := pem.Decode(made.PEM); block == nil {
+		t.Fatal("no certificate")
+	}
+	pair, err := tls.X509KeyPair(made.PEM, made.PEM)
+	must(t, err)
+	return pair
+}
+
+// Certificates of the right name by the wrong authority, and such as are in no
+// record, open nothing.
+func TestForgedCertificates(t *testing.T) {
+	d := newDoors(t)
+	foreign, err := authority.Create(t.TempDir(), "kura")
+	must(t, err)
+	own, err := authority.Open(filepath.Join(d.house.conf.Data, "pki"))
+	must(t, err)
+	for name, ca := range map[string]*authority.Authority{"foreign": foreign, "unrecorded": own} {
+		made, err := ca.Issue(authority.User, "kojiadmin", nil, life)
+		must(t, err)
+		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.roots, ServerName: "localhost",
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				c := pemOf(t, made) // also shown to who does not ask for that authority's
+				return &c, nil
+			}}}
+		resp, err := (&http.Client{Transport: tr}).Get(d.servers["certificate"].URL + "/rpms/mine.git/info/refs?service=git-receive-pack")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s: %s", name, resp.Status)
+			}
+		}
+		if (err != nil) != (name == "foreign") {
+			t.Errorf("%s: %v", name, err)
+		}
+		tr.CloseIdleConnections()
+	}
+}
