@@ -242,7 +242,11 @@ func (j *job) repository(ctx context.Context) (int64, error) {
 			}
 			return err
 		}
-		found, err = repo.Find(ctx, tx, repo.Want{Tag: tag.ByID(t.BuildTag)})
+		build, err := tag.Get(ctx, tx, tag.ByID(t.BuildTag), 0)
+		if err != nil {
+			return err
+		}
+		found, err = repo.Find(ctx, tx, repo.Want{Tag: tag.ByID(t.BuildTag), Opts: repo.OptsFor(build, nil)})
 		return err
 	})
 	if err != nil {

@@ -72,11 +72,24 @@ type RepoParams struct {
 func (f *Flow) newRepo(ctx context.Context, r *task.Run) (any, error) {
 	var t nameOrID
 	var event int64
-	var src, debuginfo, separate bool
+	var src, debuginfo, separate *bool
 	if err := params(r.Task, []string{"tag", "event", "src", "debuginfo", "separate_src"}, &t, &event, &src, &debuginfo, &separate); err != nil {
 		return nil, err
 	}
-	w := repo.Want{Tag: t.Ref, Event: event, Opts: repo.Opts{Src: src, Debuginfo: debuginfo, SeparateSrc: separate}}
+	w := repo.Want{Tag: t.Ref, Event: event}
+	err := f.db.View(ctx, func(tx *db.Tx) error {
+		found, err := tag.Get(ctx, tx, t.Ref, event)
+		w.Opts = repo.OptsFor(found, nil)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range []struct{ given, opt *bool }{{src, &w.Opts.Src}, {debuginfo, &w.Opts.Debuginfo}, {separate, &w.Opts.SeparateSrc}} {
+		if o.given != nil {
+			*o.opt = *o.given
+		}
+	}
 	made, err := f.repos.Make(ctx, w, r.Task.ID)
 	if err != nil {
 		return nil, err
