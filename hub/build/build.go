@@ -226,11 +226,15 @@ func checkNVR(name, version, release string) error {
 }
 
 func packageID(ctx context.Context, tx *db.Tx, name string) (id int64, err error) {
-	found, err := tx.Get(ctx, []any{&id}, "SELECT id FROM package WHERE name = $1", name)
-	if err != nil || found {
+	known := func() (bool, error) { return tx.Get(ctx, []any{&id}, "SELECT id FROM package WHERE name = $1", name) }
+	if found, err := known(); err != nil || found {
 		return id, err
 	}
-	return tx.Insert(ctx, "INSERT INTO package (name) VALUES ($1) RETURNING id", name)
+	id, err = tx.Insert(ctx, "INSERT INTO package (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id", name)
+	if isNoRows(err) { // somebody else was first, just now
+		_, err = known()
+	}
+	return id, err
 }
 
 // AddExtra puts a value into a build's extra data, beside what is there.

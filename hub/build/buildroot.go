@@ -207,11 +207,17 @@ func rootSet(ctx context.Context, tx *db.Tx, in []Component) (int64, error) {
 	}
 	hash := hex.EncodeToString(h.Sum(nil))
 	var set int64
-	found, err := tx.Get(ctx, []any{&set}, "SELECT id FROM root_set WHERE hash = $1", hash)
-	if err != nil || found {
+	known := func() (bool, error) {
+		return tx.Get(ctx, []any{&set}, "SELECT id FROM root_set WHERE hash = $1", hash)
+	}
+	if found, err := known(); err != nil || found {
 		return set, err
 	}
-	set, err = tx.Insert(ctx, "INSERT INTO root_set (hash, count) VALUES ($1, $2) RETURNING id", hash, len(in))
+	set, err := tx.Insert(ctx, "INSERT INTO root_set (hash, count) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING RETURNING id", hash, len(in))
+	if isNoRows(err) { // another root of the same packages was recorded just now
+		_, err = known()
+		return set, err
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -246,16 +252,22 @@ func component(ctx context.Context, tx *db.Tx, c *Component) (id int64, err erro
 		}
 		return id, nil
 	}
-	found, err := tx.Get(ctx, []any{&id}, `SELECT id FROM rpminfo WHERE external_repo_id = $1
-		AND name = $2 AND version = $3 AND release = $4 AND arch = $5 AND payloadhash = $6`,
-		c.ExternalRepoID, c.Name, c.Version, c.Release, c.Arch, c.SigMD5)
-	if err != nil || found {
+	known := func() (bool, error) {
+		return tx.Get(ctx, []any{&id}, `SELECT id FROM rpminfo WHERE external_repo_id = $1
+			AND name = $2 AND version = $3 AND release = $4 AND arch = $5 AND payloadhash = $6`,
+			c.ExternalRepoID, c.Name, c.Version, c.Release, c.Arch, c.SigMD5)
+	}
+	if found, err := known(); err != nil || found {
 		return id, err
 	}
 	if err := checkNVR(c.Name, c.Version, c.Release); err != nil {
 		return 0, err
 	}
-	return tx.Insert(ctx, `INSERT INTO rpminfo (external_repo_id, name, version, release, epoch, arch, payloadhash, size, buildtime)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+	id, err = tx.Insert(ctx, `INSERT INTO rpminfo (external_repo_id, name, version, release, epoch, arch, payloadhash, size, buildtime)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
 		c.ExternalRepoID, c.Name, c.Version, c.Release, c.Epoch, c.Arch, c.SigMD5, c.Size, c.BuildTime)
+	if isNoRows(err) { // a root that is recorded at the same time has it too
+		_, err = known()
+	}
+	return id, err
 }
