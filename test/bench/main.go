@@ -117,7 +117,7 @@ func say(name string, value float64, unit, compared string) {
 	if compared != "" {
 		compared = "  (" + compared + ")"
 	}
-	fmt.Printf("%-44s %9s %-6s%s\n", name, text, unit, compared)
+	fmt.Printf("%-58s %9s %-3s%s\n", name, text, unit, compared)
 }
 
 // quantile gives the value below which the part q of all lies.

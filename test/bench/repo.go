@@ -19,12 +19,20 @@ import (
 // the same packages. The hub has read their headers when they were imported;
 // what that cost is a number of its own.
 func (b *bench) repo() error {
-	n := b.turns(2000, 200)
+	all := b.turns(2000, 200)
 	dir := filepath.Join(b.dir, "packages")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
 	return b.each(func(h *hub, db string) error {
+		n := all
+		if db == "postgres" {
+			n /= 4 // importing is what takes the time
+		}
+		dir := filepath.Join(dir, db)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
 		if _, err := h.tags(); err != nil {
 			return err
 		}
@@ -54,7 +62,7 @@ func (b *bench) repo() error {
 		}
 		say(fmt.Sprintf("repo: %d packages, %s", n, db), seconds(wall), "s", "until newRepo's task is closed; upstream 78 s for a tiny tag")
 		say(fmt.Sprintf("repo: %d packages, processor time, %s", n, db), seconds(mine), "s",
-			fmt.Sprintf("createrepo_c %.2f, with --update %.2f", seconds(first), seconds(again)))
+			fmt.Sprintf("the hub's alone; createrepo_c %.2f, with --update %.2f", seconds(first), seconds(again)))
 		say("repo: the next, one build more, "+db, seconds(nextWall), "s", fmt.Sprintf("%.2f s of processor time", seconds(nextMine)))
 		if mine > 0 {
 			say("repo: createrepo_c's processor time over kura's, "+db, seconds(first)/seconds(mine), "x", fmt.Sprintf("with --update %.1f x", seconds(again)/seconds(mine)))

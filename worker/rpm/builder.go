@@ -15,9 +15,9 @@ import (
 
 // Options of a Builder.
 type Options struct {
-	Dir       string // where layers, packages and metadata are kept
-	HTTP      *http.Client
-	Hub       string // address of the hub: its repositories are asked with Cert
+	Dir       string       // where layers, packages and metadata are kept
+	HTTP      *http.Client // for the hub's own repositories, and nobody else's
+	Hub       string       // address of the hub: its repositories are asked with Cert
 	CertFile  string
 	KeyFile   string
 	CAFile    string

@@ -62,6 +62,11 @@ type site struct {
 }
 
 func newSite(t *testing.T) *site {
+	s, _ := serveSite(t, httptest.NewServer)
+	return s
+}
+
+func serveSite(t *testing.T, serve func(http.Handler) *httptest.Server) (*site, *httptest.Server) {
 	s := &site{shop: newShop(t), look: map[string]string{}}
 	root := filepath.Join(s.dir, "git")
 	s.work = filepath.Join(s.dir, "work")
@@ -73,7 +78,7 @@ func newSite(t *testing.T) *site {
 		Path: filepath.Join(strings.TrimSpace(string(backend)), "git-http-backend"), Root: "/git",
 		Env: []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
 	}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/git/") {
 			git.ServeHTTP(w, r)
 			return
@@ -87,7 +92,7 @@ func newSite(t *testing.T) *site {
 	}))
 	t.Cleanup(srv.Close)
 	s.url = srv.URL
-	return s
+	return s, srv
 }
 
 func (s *site) git(dir string, args ...string) string {
