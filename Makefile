@@ -6,9 +6,9 @@ PREFIX   ?= /usr/local
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 BIN      := bin
 
-# For make fuzz and make bench.
+# For make fuzz, and which numbers make bench measures: empty is all.
 FUZZTIME ?= 10s
-BENCH    ?= .
+BENCH    ?=
 
 # The dependencies are those of go.sum, whatever the caller's environment says.
 # Whose checkout it is must not matter either: root in a container may build a
@@ -23,7 +23,7 @@ LINT_VERSION := v2.15.0
 LINT     := $(TOOLS)/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := build
-.PHONY: help build install demo demo-stop test quick lint laws fuzz bench clean
+.PHONY: help build install demo demo-stop test quick lint laws fuzz bench micro clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -66,8 +66,12 @@ fuzz: ## Every fuzzer for FUZZTIME each
 		$(GO) test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "$${file%/*}" || exit 1; \
 	done
 
-bench: ## Every benchmark, or BENCH=pattern
-	$(GO) run ./test/postgres -- $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+bench: ## The numbers that people wait for, each beside what it is compared with; BENCH=roots,signer for some
+	test/bootstrap test
+	$(GO) run ./test/postgres -- $(GO) run ./test/bench $(if $(BENCH),-only '$(BENCH)')
+
+micro: ## Every Go benchmark, or those of PKG=./some/room
+	$(GO) run ./test/postgres -- $(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(or $(PKG),./...)
 
 clean: ## What was built
 	rm -rf $(BIN)

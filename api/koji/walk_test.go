@@ -17,7 +17,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/kura-build/kura/blob/dir"
-	"github.com/kura-build/kura/bus/local"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/xmlrpc"
@@ -39,7 +38,7 @@ func wholeFront(t *testing.T, d *db.DB) []part {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tasks, signer := task.New(local.New(nil)), sign.New(d, blobs, nil)
+	tasks, signer := task.New(&wires{ears: map[int]ear{}}), sign.New(d, blobs, nil)
 	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{})
 	build := func(context.Context, *db.Tx, Ref) (int64, error) { return 0, fault(genericError, "No such build") }
 	return []part{
