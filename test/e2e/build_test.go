@@ -77,8 +77,7 @@ func TestFromSourcePackage(t *testing.T) {
 	t.Parallel()
 	p := sharedSite(t)
 	p.list("uploaded")
-	file := p.srpm(spec{name: "uploaded"})
-	p.closed(p.build(p.upload(filepath.Base(file), p.read(file)), nil))
+	p.closed(p.build(p.uploaded(spec{name: "uploaded"}), nil))
 	if b := p.buildOf("uploaded-1-1.e2e"); b.State != client.BuildComplete {
 		t.Errorf("the build is %s", b.State)
 	}

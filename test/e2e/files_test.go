@@ -81,6 +81,15 @@ func (p *place) srpm(s spec) string {
 	return p.write(b)
 }
 
+// uploaded makes a source package and uploads it.
+func (p *place) uploaded(s spec) string {
+	p.Helper()
+	file := p.srpm(s)
+	b, err := os.ReadFile(file)
+	p.must(err)
+	return p.upload(filepath.Base(file), b)
+}
+
 // write writes a package into a file of its name.
 func (p *place) write(b *rpm.Build) string {
 	p.Helper()

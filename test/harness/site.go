@@ -94,11 +94,7 @@ func New(ctx context.Context, o Options) (*Site, error) {
 	if n, ok := conf["hub"]["name"].(string); ok {
 		s.Name = n
 	}
-	f, err := os.Create(filepath.Join(s.Data, "kura.toml"))
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(toml.NewEncoder(f).Encode(conf), f.Close()); err != nil {
+	if err := writeConfig(filepath.Join(s.Data, "kura.toml"), conf); err != nil {
 		return nil, err
 	}
 	if o.PKI != "" {
@@ -108,6 +104,14 @@ func New(ctx context.Context, o Options) (*Site, error) {
 	}
 	_, err = s.Run(ctx, "init", "--silent")
 	return s, err
+}
+
+func writeConfig(file string, conf map[string]Section) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(toml.NewEncoder(f).Encode(conf), f.Close())
 }
 
 // join takes the authority and the people of another hub's directory. The hub
@@ -146,6 +150,21 @@ func (s *Site) Start(ctx context.Context, role string, args ...string) (*Process
 		return p, s.ready(ctx, p)
 	}
 	return p, nil
+}
+
+// StartAt starts a builder that reaches its hub at another address than the
+// hub's own: a proxy's.
+func (s *Site) StartAt(ctx context.Context, role, address string) (*Process, error) {
+	file := filepath.Join(s.Data, "kura.toml")
+	var conf map[string]Section
+	if _, err := toml.DecodeFile(file, &conf); err != nil {
+		return nil, err
+	}
+	conf["builder"]["hub"] = address
+	if err := writeConfig(filepath.Join(s.Data, role+".toml"), conf); err != nil {
+		return nil, err
+	}
+	return s.Start(ctx, role, "--configuration", filepath.Join(s.Data, role+".toml"))
 }
 
 // ready waits until the hub does its work.
