@@ -32,7 +32,7 @@ func (b *bench) lease() error {
 		if err := h.fill(); err != nil {
 			return err
 		}
-		made, took, err := h.leases(workers, repo, b.turns(100, 20))
+		made, took, err := h.leases(workers, repo, b.turns(100, 40))
 		if err != nil {
 			return err
 		}

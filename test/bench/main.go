@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"runtime"
@@ -120,13 +121,13 @@ func say(name string, value float64, unit, compared string) {
 	fmt.Printf("%-58s %9s %-3s%s\n", name, text, unit, compared)
 }
 
-// quantile gives the value below which the part q of all lies.
+// quantile gives the value that the part q of all does not exceed.
 func quantile(all []time.Duration, q float64) time.Duration {
 	if len(all) == 0 {
 		return 0
 	}
 	all = slices.Sorted(slices.Values(all))
-	return all[min(int(q*float64(len(all))), len(all)-1)]
+	return all[max(int(math.Ceil(q*float64(len(all))))-1, 0)]
 }
 
 func seconds(d time.Duration) float64 { return d.Seconds() }
