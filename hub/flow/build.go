@@ -38,6 +38,13 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 	if o.Scratch && target == "" || target == "" && o.RepoID == 0 {
 		return nil, kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
 	}
+	if target != "" && o.RepoID == 0 {
+		if _, err := tag.GetTarget(ctx, tx, tag.ByName(target), 0); kura.Is(err, kura.NotFound) {
+			return nil, kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
+		} else if err != nil {
+			return nil, err
+		}
+	}
 	if source.IsSCM(src) {
 		if _, err := f.scm(src); err != nil {
 			return nil, err

@@ -35,11 +35,7 @@ func (j *job) source(ctx context.Context) (path string, origin map[string]string
 	method := "buildSRPMFromSCM"
 	if !strings.Contains(j.src, "://") {
 		method = "rebuildSRPM"
-		// An upload is in pieces: made whole, it has the sum that the worker is told.
-		if _, _, err := j.stored(ctx, j.src); err != nil {
-			if kura.Is(err, kura.NotFound) {
-				err = kura.Errorf("flow.build", kura.Build, "no file was uploaded as %s", j.src)
-			}
+		if err := j.sound(ctx); err != nil {
 			return "", nil, err
 		}
 	}
@@ -58,6 +54,51 @@ func (j *job) source(ctx context.Context) (path string, origin map[string]string
 		return "", nil, kura.Errorf("flow.build", kura.Other, "task %d made no source package", kids[0].ID)
 	}
 	return got[0].SRPM, got[0].Source, nil
+}
+
+// begun reports whether the source package is being made already, or is made.
+func (j *job) begun(ctx context.Context) (yes bool, err error) {
+	err = j.db.View(ctx, func(tx *db.Tx) error {
+		kids, err := task.Children(ctx, tx, j.r.Task.ID)
+		yes = slices.ContainsFunc(kids, func(k *task.Task) bool { return k.Label != nil && *k.Label == "srpm" })
+		return err
+	})
+	return yes, err
+}
+
+// sound makes an upload whole, and looks whether it is what it is called: no
+// builder need find out.
+func (j *job) sound(ctx context.Context) error {
+	if begun, err := j.begun(ctx); err != nil || begun {
+		return err
+	}
+	bad := func(kind kura.Kind, err error) error {
+		return &task.Fault{Phase: "source", Kind: kind.String(), Message: err.Error()}
+	}
+	info, name, err := j.stored(ctx, j.src)
+	switch {
+	case kura.Is(err, kura.NotFound):
+		return bad(kura.NotFound, fmt.Errorf("there is no upload %s: send the source package first", j.src))
+	case err != nil:
+		return err
+	}
+	f, err := j.blobs.Open(ctx, info.Sum)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	checked, err := rpm.Verify(f, info.Size)
+	if err != nil {
+		return bad(kura.Invalid, fmt.Errorf("the upload %s is no sound RPM: %w", name, err))
+	}
+	p := checked.Package
+	switch file := p.NEVRA().FileName(); {
+	case !p.IsSource():
+		return bad(kura.Build, fmt.Errorf("the upload %s is not a source package", name))
+	case file != name:
+		return bad(kura.Invalid, fmt.Errorf("the upload %s holds %s: send it under its own name", name, file))
+	}
+	return nil
 }
 
 // results waits for tasks of workers and reads what they gave. The fault of a
