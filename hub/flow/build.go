@@ -55,6 +55,9 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 	if o.ArchOverride != "" && !o.Scratch {
 		return nil, kura.Errorf(op, kura.Build, "arch_override is only allowed for scratch builds")
 	}
+	if err := o.choose(by); err != nil {
+		return nil, err
+	}
 	if o.Draft {
 		return nil, kura.Errorf(op, kura.Invalid, "draft builds are not made by this version: leave --draft out")
 	}

@@ -106,7 +106,11 @@ func (f *Flow) scm(text string) (*protocol.SCM, error) {
 		return nil, err
 	}
 	out := &protocol.SCM{Kind: s.Scheme, URL: s.CloneURL(), Subdir: s.Subdir, Ref: s.Ref, Package: s.Package(), Original: s.Original}
-	if slices.Contains(f.conf.OwnHosts, s.Host) {
+	own, err := f.own(s)
+	if err != nil {
+		return nil, err
+	}
+	if own {
 		out.CA = f.conf.CA
 		out.Lookaside = "/repo/pkgs"
 		return out, nil

@@ -109,12 +109,15 @@ func (j *job) results(ctx context.Context, kids []*task.Task) ([]Result, error) 
 		return nil, named(got, err)
 	}
 	out := make([]Result, len(got))
-	for i, g := range got {
-		if err := json.Unmarshal(g.Result, &out[i]); err != nil {
-			return nil, kura.Errorf("flow.build", kura.Other, "task %d gave a result that cannot be read: %w", g.ID, err)
+	err = j.db.View(ctx, func(tx *db.Tx) (err error) {
+		for i, g := range got {
+			if out[i], err = result(ctx, tx, g); err != nil {
+				return err
+			}
 		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // named puts in front of a child's fault which child it was.
@@ -181,6 +184,9 @@ func (j *job) plan(ctx context.Context, srpm string, origin map[string]string) (
 			if l.ExtraArches != nil {
 				extra = *l.ExtraArches
 			}
+		}
+		if err := j.mayMake(ctx, tx, in.Name.Name); err != nil {
+			return err
 		}
 		conf, err = tag.GetBuildConfig(ctx, tx, tag.ByID(j.tag.ID), j.repo.CreateEvent)
 		return err
