@@ -100,3 +100,22 @@ func TestKojisBuilder(t *testing.T) {
 		}
 	})
 }
+
+// A host acts in the name of whoever owns what it builds: it must not lend
+// itself what that person may do.
+func TestKojisBuilderStartsNoTasksOfTheHub(t *testing.T) {
+	onHubs(t, func(t *testing.T, f *front) {
+		root, b1 := f.login("root"), f.builder("b1")
+		parent := root.must("makeTask", "waittest", list(1), kw("arch", "noarch"))
+		b1.must("host.updateHost", 0.0, true, map[string]any{"methods": list("waittest"), "maxjobs": 5})
+		b1.must("host.getTasks")
+		b1.must("host.openTask", parent)
+		for _, method := range []string{"build", "newRepo", "distRepo", "chainbuild"} {
+			b1.fault(1004, "may not start a "+method+" task", "host.subtask", method, list("x", "f41", map[string]any{}), parent)
+			b1.fault(1004, "may not start a "+method+" task", "host.subtask2", parent, map[string]any{}, method, "x")
+		}
+		b1.fault(1004, "without force", "host.subtask", "tagBuild", list("f41", 1, true), parent)
+		b1.fault(1004, "no keyword arguments", "host.subtask", "tagBuild", list("f41", 1), parent, kw("kwargs", map[string]any{"force": true}))
+		b1.fault(1000, "No such build", "host.subtask", "tagBuild", list("f41", 1, false, nil, true), parent)
+	})
+}

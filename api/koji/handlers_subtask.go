@@ -5,6 +5,7 @@ import (
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -122,6 +123,9 @@ func (h Builders) spawn(ctx context.Context, c *Call, host *task.Host, parentArg
 	if has(opts, "owner") {
 		return nil, kura.Errorf("koji.subtask", kura.Denied, "The owner option is not allowed here")
 	}
+	if err := h.delegable(ctx, c, method, parent, params, opts); err != nil {
+		return nil, err
+	}
 	kept := map[string]any{"parent": parent}
 	for k, v := range opts {
 		switch k {
@@ -134,4 +138,19 @@ func (h Builders) spawn(ctx context.Context, c *Call, host *task.Host, parentArg
 		}
 	}
 	return makeTask(ctx, c, h.Room, h.Hub, method, params, kept)
+}
+
+// delegable refuses the tasks that the hub carries out itself with its owner's
+// rights: whoever owns what a host builds would lend it all that he may do. Only
+// what the host has just built may it have tagged.
+func (h Builders) delegable(ctx context.Context, c *Call, method string, parent int64, params []any, opts map[string]any) error {
+	switch {
+	case !h.Hub[method]:
+		return nil
+	case has(opts, "kwargs"):
+		return kura.Errorf("koji.subtask", kura.Denied, "a build host gives a %s task no keyword arguments", method)
+	case method == "tagBuild":
+		return flow.MayTag(ctx, c.Tx, parent, params)
+	}
+	return kura.Errorf("koji.subtask", kura.Denied, "a build host may not start a %s task", method)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -56,7 +57,7 @@ func rooms(blobs blob.Store) []Handlers {
 		Tokens{Sessions: account.NewSessions()}.Handlers(),
 		Tasks{Room: tasks, Blobs: blobs}.Handlers(),
 		Hosts{Room: tasks}.Handlers(),
-		Builders{Room: tasks, Hub: map[string]bool{"tagBuild": true}}.Handlers(),
+		Builders{Room: tasks, Hub: flow.HubMethods}.Handlers(),
 		Scheduler{}.Handlers(),
 		Tags{Lists: tag.NewLists(nil)}.Handlers(),
 		Events{}.Handlers(),

@@ -57,8 +57,8 @@ func (r *Room) AssignedTo(ctx context.Context, tx *db.Tx, host int64) ([]*Task, 
 	return got, nil
 }
 
-// OpenTask begins a task that is assigned to the host, or free; nil is that it
-// is not the host's to open.
+// OpenTask begins a task that is assigned to the host, or free and such as the
+// host runs; nil is that it is not the host's to open.
 func (r *Room) OpenTask(ctx context.Context, tx *db.Tx, id, host int64) (*Task, error) {
 	const op = "task.OpenTask"
 	t, err := get(ctx, tx, op, id, tx.LockRows())
@@ -66,8 +66,10 @@ func (r *Room) OpenTask(ctx context.Context, tx *db.Tx, id, host int64) (*Task, 
 		return nil, err
 	}
 	mine := t.State == Assigned && t.HostID != nil && *t.HostID == host
-	if !mine && (t.State != Free || t.Hub) {
-		return nil, nil
+	if !mine {
+		if may, err := mayOpen(ctx, tx, t, host); err != nil || !may {
+			return nil, kura.E(op, err)
+		}
 	}
 	old, now := t.State.String(), db.Now()
 	until := now + openTerm.Microseconds()
@@ -84,6 +86,20 @@ func (r *Room) OpenTask(ctx context.Context, tx *db.Tx, id, host int64) (*Task, 
 		return nil, kura.E(op, err)
 	}
 	return t, kura.E(op, changed(ctx, tx, t, old))
+}
+
+// mayOpen tells whether a host may open a task that was not assigned to it: one
+// that the scheduler might have given it. A host that is disabled may open none.
+func mayOpen(ctx context.Context, tx *db.Tx, t *Task, host int64) (bool, error) {
+	if t.State != Free || t.Hub || t.ChannelID == nil {
+		return false, nil
+	}
+	o := Offer{Host: host}
+	l, err := loadLeaser(ctx, tx, &o)
+	if err != nil || !l.Enabled {
+		return false, err
+	}
+	return l.serves(bin{channel: *t.ChannelID, arch: t.Arch, method: t.Method}, &o), nil
 }
 
 // HoldOf gives a Koji builder's hold on a task that it has open.

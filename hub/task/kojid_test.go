@@ -111,3 +111,35 @@ func TestAssignByHand(t *testing.T) {
 		})
 	})
 }
+
+// A host may open a free task by itself only if the scheduler might have given
+// it the task.
+func TestKojiBuilderOpensWhatItServes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		alice, h, other, off := w.user("alice"), w.host("a", "x86_64"), w.host("b", "aarch64"), w.host("c", "x86_64")
+		no := false
+		w.do(func(tx *db.Tx) error {
+			_, err := w.r.EditHost(ctx, tx, admin, task.Ref{ID: off}, task.HostEdit{Enabled: &no})
+			return err
+		})
+		made := w.make(task.Spec{Arch: "x86_64", Owner: alice})
+		elsewhere := w.make(task.Spec{Arch: "x86_64", Owner: alice, Channel: "image"})
+		hubs := w.make(task.Spec{Arch: "noarch", Owner: alice, Hub: true})
+		open := func(id, host int64) bool {
+			t.Helper()
+			var got *task.Task
+			w.do(func(tx *db.Tx) (err error) { got, err = w.r.OpenTask(ctx, tx, id, host); return err })
+			return got != nil
+		}
+		for what, x := range map[string][2]int64{
+			"of another arch": {made.ID, other}, "by a disabled host": {made.ID, off}, "of another channel": {elsewhere.ID, h}, "of the hub": {hubs.ID, h},
+		} {
+			if open(x[0], x[1]) {
+				t.Errorf("opened a task %s", what)
+			}
+		}
+		if !open(made.ID, h) {
+			t.Error("not opened by the host that serves it")
+		}
+	})
+}
