@@ -166,6 +166,10 @@ func TestLogsAreFollowed(t *testing.T) {
 	var text string
 	for !p.task(arch.ID).State.Done() {
 		b, err := p.user.ReadOutput(p.ctx, arch.ID, "build.log", int64(len(text)), 1<<20)
+		if err != nil && text == "" { // nothing was written yet
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
 		p.must(err)
 		text += string(b)
 		seen[len(text)] = true
