@@ -37,7 +37,18 @@ func (d *Daemon) Serve(ctx context.Context, l net.Listener) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return err
+			if errors.Is(err, net.ErrClosed) {
+				return err
+			}
+			// Most often there are no file descriptors left: that passes, and is
+			// no reason for the whole hub to go down.
+			d.log.Warn("git daemon", "err", err, "again_in", acceptPause)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(acceptPause):
+			}
+			continue
 		}
 		select {
 		case d.slots <- struct{}{}:
@@ -52,6 +63,9 @@ func (d *Daemon) Serve(ctx context.Context, l net.Listener) error {
 		}
 	}
 }
+
+// acceptPause is how long nobody is let in after a connection that could not be.
+const acceptPause = 100 * time.Millisecond
 
 // session reads the one request of a connection, a pkt-line
 // "git-upload-pack /rpms/NAME.git\0host=…\0[\0version=2\0]", and lets git answer.

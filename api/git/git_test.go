@@ -3,6 +3,7 @@ package git_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha512"
 	"encoding/hex"
 	"io"
@@ -107,6 +108,38 @@ func TestPushAndClone(t *testing.T) {
 	}
 	if out, err := run(t, work, "push", "git://"+h.daemon+"/rpms/hello.git", "main:other"); err == nil {
 		t.Errorf("pushed over git://: %s", out)
+	}
+}
+
+// git sends what is larger than a megabyte in pieces of unknown number.
+func TestPushOfMuch(t *testing.T) {
+	h := newHouse(t)
+	work := t.TempDir()
+	much := make([]byte, 2<<20)
+	rand.Read(much)
+	os.WriteFile(filepath.Join(work, "hello.bin"), much, 0o644)
+	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "."}, {"commit", "-q", "-m", "first"},
+		{"-c", "http.extraHeader=User: admin", "push", h.web.URL + "/rpms/hello.git", "main"}} {
+		if out, err := run(t, work, args...); err != nil {
+			t.Fatal(out)
+		}
+	}
+}
+
+// Of a parameter that comes twice git takes the last and net/http the first:
+// what was looked at must be what is done.
+func TestTheServiceThatWasAskedForIsTheOneThatAnswers(t *testing.T) {
+	h := newHouse(t)
+	if err := h.repos.Create(context.Background(), "hello"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.Get(h.web.URL + "/rpms/hello.git/info/refs?service=git-upload-pack&service=git-receive-pack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if got := r.Header.Get("Content-Type"); got != "application/x-git-upload-pack-advertisement" {
+		t.Errorf("answered with %d %s", r.StatusCode, got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http/cgi"
 	"os/exec"
 	"regexp"
+	"time"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -24,7 +25,15 @@ type HTTP struct {
 	login Login
 	log   *slog.Logger
 	git   string
+	slots chan struct{} // each request is two processes
 }
+
+// maxGit bounds the requests that git answers at once; waitGit is how long one
+// waits for its turn.
+const (
+	maxGit  = 64
+	waitGit = 30 * time.Second
+)
 
 // NewHTTP makes the handler. It needs git with its http-backend.
 func NewHTTP(repos *source.Repositories, d *db.DB, login Login, log *slog.Logger) (*HTTP, error) {
@@ -32,7 +41,7 @@ func NewHTTP(repos *source.Repositories, d *db.DB, login Login, log *slog.Logger
 	if err != nil {
 		return nil, kura.Errorf("git.NewHTTP", kura.Unavailable, "git is not installed: %w", err)
 	}
-	return &HTTP{repos: repos, db: d, login: login, log: log, git: git}, nil
+	return &HTTP{repos: repos, db: d, login: login, log: log, git: git, slots: make(chan struct{}, maxGit)}, nil
 }
 
 // The only requests there are. The dumb protocol would show single files.
@@ -82,14 +91,38 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if user != "" {
 		env = append(env, "REMOTE_USER="+user, "GIT_COMMITTER_NAME="+user, "GIT_COMMITTER_EMAIL="+user+"@localhost")
 	}
-	// The path that git sees is made of checked parts, not of the request's.
+	if !h.enter(r) {
+		w.Header().Set("Retry-After", "10")
+		http.Error(w, "too many people fetch sources just now: try again soon", http.StatusServiceUnavailable)
+		return
+	}
+	defer func() { <-h.slots }()
+	// The path and the query that git sees are made of checked parts, not of
+	// the request's: of a parameter that comes twice, git takes the other one.
 	r = r.Clone(r.Context())
-	r.URL.Path = "/rpms/" + name + ".git/" + what
+	r.URL.Path, r.URL.RawQuery = "/rpms/"+name+".git/"+what, ""
+	if what == "info/refs" {
+		r.URL.RawQuery = "service=" + service
+	}
 	r.Header.Del("Proxy")
+	r.TransferEncoding = nil // it was taken off: git reads to the end
+	w, r = paced(w, r) // or requests that never come to an end would keep all the places
 	(&cgi.Handler{
 		Path: h.git, Args: []string{"http-backend"}, Env: env, Dir: h.repos.Root(),
 		Logger: slog.NewLogLogger(h.log.Handler(), slog.LevelWarn), Stderr: &lines{log: h.log, repo: name},
 	}).ServeHTTP(w, r)
+}
+
+func (h *HTTP) enter(r *http.Request) bool {
+	timer := time.NewTimer(waitGit)
+	defer timer.Stop()
+	select {
+	case h.slots <- struct{}{}:
+		return true
+	case <-r.Context().Done():
+	case <-timer.C:
+	}
+	return false
 }
 
 func (h *HTTP) mayPush(r *http.Request, name string) (who account.Actor, err error) {

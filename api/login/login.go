@@ -56,10 +56,23 @@ func (d *Door) Actor(r *http.Request) (account.Actor, error) {
 	if !ok {
 		return account.Anonymous, nil
 	}
+	if foreign(r) {
+		return account.Anonymous, kura.Errorf("login.Actor", kura.Denied, "a page of another site made this request with your browser's certificate")
+	}
 	if err := d.Check(ctx, c); err != nil {
 		return account.Anonymous, err
 	}
 	return d.byName(ctx, c.Subject.CommonName)
+}
+
+// foreign reports whether a browser made a request for a page of another site:
+// it shows its certificate then as for pages of ours. Only browsers say so.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return false
+	}
+	return true
 }
 
 func (d *Door) byName(ctx context.Context, name string) (a account.Actor, err error) {
