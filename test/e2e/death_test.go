@@ -3,6 +3,7 @@ package e2e
 import (
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -170,3 +171,26 @@ func TestOldLeaseIsRefused(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// The second interrupt does not wait for builds; what was left is built at the
+// next start.
+func TestSecondInterruptStopsAtOnce(t *testing.T) {
+	w := getWorld(t)
+	w.builder.Lock()
+	defer w.builder.Unlock()
+	p := newSite(t, harness.Options{Builder: w.dir + "/mortal-builder", Signer: true})
+	all := p.start("up")
+	p.settle("interrupted")
+	top, _ := p.inBuild("interrupted")
+	p.must(all.Signal(syscall.SIGINT))
+	p.until("the first interrupt to be heard", func() bool { return strings.Contains(p.site.Logs(50), "interrupt again") })
+	p.must(all.Signal(syscall.SIGINT))
+	select {
+	case <-all.Ended():
+	case <-time.After(30 * time.Second):
+		t.Fatal("it goes on after the second interrupt")
+	}
+	p.start("up")
+	p.closed(top)
+	p.once(top, "interrupted-1-1.e2e")
+}

@@ -61,7 +61,7 @@ func TestImportsSurviveDeaths(t *testing.T) {
 			case err := <-done:
 				p.must(err)
 				alive = false
-			case <-time.After(time.Duration(50+rand.IntN(500)) * time.Millisecond):
+			case <-time.After(time.Duration(10+rand.IntN(200)) * time.Millisecond):
 				hub.Kill()
 				deaths++
 				hub = p.start("hub")
