@@ -54,7 +54,7 @@ func getWorld(t *testing.T) *world {
 	return theWorld.world
 }
 
-func newWorld() (*world, error) {
+func newWorld() (w *world, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	if os.Geteuid() != 0 {
@@ -67,7 +67,12 @@ func newWorld() (*world, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // builds have users of their own
 		return nil, err
 	}
-	w := &world{dir: dir}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+	}()
+	w = &world{dir: dir}
 	if w.program, err = harness.Build(ctx, dir); err != nil {
 		return nil, err
 	}
