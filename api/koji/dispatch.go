@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -45,6 +46,11 @@ func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err erro
 	if q.cred, err = readCredentials(q.http, q.remote); err != nil {
 		return err
 	}
+	if !q.cred.given() {
+		if mode == Read || mode == Write || isMultiCall(q.method) {
+			return s.answerStranger(ctx, q, out)
+		}
+	}
 	switch mode {
 	case Write:
 		out.hold = true
@@ -60,6 +66,30 @@ func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err erro
 		}
 		return s.answerApart(ctx, q, out)
 	}
+}
+
+// answerStranger answers who came without a session or a token. Nothing that
+// writes is for them: they are refused without a place among the writers, of
+// which there is one at a time, and read in places of their own.
+func (s *Server) answerStranger(ctx context.Context, q *request, out *reply) error {
+	busy := time.NewTimer(waitStrange)
+	defer busy.Stop()
+	select {
+	case s.strange <- struct{}{}:
+		defer func() { <-s.strange }()
+	case <-busy.C:
+		return kura.Errorf("koji.call", kura.Unavailable, "too many calls without a login at once: log in, or try again later")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	out.share = &s.crowd
+	bound, cancel := context.WithTimeout(ctx, haveStrange)
+	defer cancel()
+	err := s.DB.View(bound, func(tx *db.Tx) error { return s.answer(bound, tx, q, false, out) })
+	if err != nil && bound.Err() != nil && ctx.Err() == nil {
+		return kura.Errorf("koji.call", kura.TooLarge, "%s took longer than %s: ask for less, or log in", q.method, haveStrange)
+	}
+	return err
 }
 
 // modeOf looks at what is called before a transaction is opened. A multicall
@@ -163,16 +193,16 @@ func (s *Server) call(ctx context.Context, tx *db.Tx, q *request, actor account.
 	if err := s.admit(method, actor); err != nil {
 		return nil, err
 	}
-	if (m.Mode == Apart) != (tx == nil) {
-		return nil, kura.Errorf("koji.call", kura.Invalid,
-			"%s cannot be part of another call: call it by itself", method)
-	}
 	args, err := m.sig.bind(positional, kw)
 	if err != nil {
 		return nil, err
 	}
 	if err := m.Needs.Allow(actor); err != nil {
 		return nil, err
+	}
+	if (m.Mode == Apart) != (tx == nil) {
+		return nil, kura.Errorf("koji.call", kura.Invalid,
+			"%s cannot be part of another call: call it by itself", method)
 	}
 	c := &Call{Method: m, Args: args, Actor: actor, Tx: tx, request: q}
 	c.Invoke = func(ctx context.Context, name string, params []any, kw map[string]any) (any, error) {

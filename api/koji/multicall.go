@@ -3,7 +3,9 @@ package koji
 import (
 	"bytes"
 	"context"
+	"time"
 
+	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
@@ -52,7 +54,13 @@ func (s *Server) multiCall(ctx context.Context, tx *db.Tx, q *request, actor acc
 	if err != nil {
 		return err
 	}
+	var began time.Time
 	return s.multiEach(ctx, entries, out, func(e multiEntry, w *bytes.Buffer) error {
+		if began.IsZero() {
+			began = time.Now()
+		} else if !tx.ReadOnly() && time.Since(began) > s.holdFor {
+			return kura.Errorf("koji.multiCall", kura.TooLarge, "this multicall kept others from writing for too long: make fewer calls in one")
+		}
 		return tx.Savepoint(ctx, func() error { return s.multiOne(ctx, tx, q, actor, e, w) })
 	})
 }

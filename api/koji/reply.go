@@ -14,8 +14,7 @@ const (
 	holdBack = 256 << 10
 	// holdMost bounds the answer of a writing call, which waits for the commit.
 	holdMost = 256 << 20
-	// writePatience is how long a client may take for one piece of a stream,
-	// for which a transaction stays open.
+	// writePatience is how long a client may take for one piece of a stream.
 	writePatience = 2 * time.Minute
 )
 
@@ -25,6 +24,8 @@ type reply struct {
 	buf     []byte
 	hold    bool // nothing goes out before finish
 	started bool // the head is out: no way back
+	share   *spools
+	spool   *spool // what follows the head goes through it
 }
 
 func (r *reply) Write(p []byte) (int, error) {
@@ -43,6 +44,9 @@ func (r *reply) Write(p []byte) (int, error) {
 		r.started = true
 		r.w.Header().Set("Content-Type", "text/xml")
 		r.w.WriteHeader(http.StatusOK)
+		if r.share != nil {
+			r.spool, _ = newSpool(r.w, r.share) // without one it goes as the client takes it
+		}
 		if _, err := r.send(r.buf); err != nil {
 			return 0, err
 		}
@@ -52,6 +56,9 @@ func (r *reply) Write(p []byte) (int, error) {
 }
 
 func (r *reply) send(p []byte) (int, error) {
+	if r.spool != nil {
+		return r.spool.Write(p)
+	}
 	// Not every ResponseWriter has deadlines; the server's has.
 	_ = http.NewResponseController(r.w).SetWriteDeadline(time.Now().Add(writePatience))
 	return r.w.Write(p)
@@ -60,9 +67,18 @@ func (r *reply) send(p []byte) (int, error) {
 // reset forgets what was written, before another attempt or a fault.
 func (r *reply) reset() { r.buf = r.buf[:0] }
 
+// end lets go of a stream. It is called in any case, before the handler returns.
+func (r *reply) end(complete bool) {
+	if r.spool != nil {
+		r.spool.close(complete)
+		r.spool = nil
+	}
+}
+
 // finish sends what was held back.
 func (r *reply) finish() {
 	if r.started {
+		r.end(true)
 		return
 	}
 	r.started = true

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
@@ -48,8 +49,23 @@ type Config struct {
 // paths below; which of them is called makes no difference.
 type Server struct {
 	Config
-	api *api
+	api     *api
+	spools  spools        // of callers who are known
+	crowd   spools        // of those who are not
+	strange chan struct{} // as many calls of people without a session or a token as may read at once
+	holdFor time.Duration // how long a multicall may keep all other writers waiting
 }
+
+// maxStrange leaves places of the database's to those who are known. Nobody
+// waits longer than waitStrange for one, or has one longer than haveStrange.
+const (
+	maxStrange  = 8
+	waitStrange = time.Minute
+	haveStrange = 2 * time.Minute
+)
+
+// bodyTime is how long a client may take to send a call that is not an upload.
+const bodyTime = 2 * time.Minute
 
 // New makes a front of the given parts. It fails if a handler is not in the
 // table, or a row of the table does not say who may call it.
@@ -63,7 +79,10 @@ func New(c Config, parts ...Handlers) (*Server, error) {
 	if c.Identify == nil {
 		c.Identify = certificate
 	}
-	s := &Server{Config: c}
+	s := &Server{
+		Config: c, strange: make(chan struct{}, maxStrange), holdFor: time.Minute,
+		spools: spools{max: maxKnown, wait: true}, crowd: spools{max: maxStrangers},
+	}
 	own := []Handlers{s.selfHandlers(), s.filterHandlers(), s.sessionHandlers(), s.uploadHandlers()}
 	var err error
 	s.api, err = newAPI(table(), append(own, parts...)...)
@@ -81,7 +100,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := &request{http: r, remote: s.Remote(r), method: "upload"}
-	out := &reply{w: w}
+	out := &reply{w: w, share: &s.spools}
+	defer out.end(false)
 	if s.Offline != "" {
 		s.answerFault(r.Context(), out, q, fault(serverOffline, "%s", s.Offline))
 		return
@@ -90,7 +110,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Content-Type") == "application/octet-stream" {
 		err = s.rawUpload(r.Context(), q, out)
 	} else {
+		rc := http.NewResponseController(w)
+		_ = rc.SetReadDeadline(time.Now().Add(bodyTime)) // not every connection has deadlines; the server's has
 		q.method, q.params, err = xmlrpc.DecodeCall(r.Body, s.Limits)
+		_ = rc.SetReadDeadline(time.Time{})
 		if err != nil {
 			s.Log.DebugContext(r.Context(), "bad request", "remote", q.remote, "err", err)
 			plainText(w, http.StatusBadRequest, "Invalid request: "+err.Error()+"\n")
@@ -113,6 +136,7 @@ func (s *Server) answerFault(ctx context.Context, out *reply, q *request, err er
 	f := toFault(ctx, s.Log, q.method, err)
 	if out.started {
 		s.Log.WarnContext(ctx, "answer cut off", "method", q.method, "remote", q.remote, "err", err)
+		out.end(false)
 		panic(http.ErrAbortHandler)
 	}
 	out.reset()
