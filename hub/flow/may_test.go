@@ -1,17 +1,24 @@
 package flow
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"testing"
+	"time"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
+	"github.com/kura-build/kura/format/openpgp"
+	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/build/buildtest"
+	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
@@ -164,6 +171,49 @@ func TestWhatAHostMayHaveTagged(t *testing.T) {
 		err := s.Try(func(ctx context.Context, tx *db.Tx) error { return MayTag(ctx, tx, id, c.params) })
 		if (err == nil) != c.may {
 			t.Errorf("%v: %v", c.params, err)
+		}
+	}
+}
+
+// A signature in a package of a builder would count, by the key that it names.
+func TestBuildersSignNothing(t *testing.T) {
+	ctx := context.Background()
+	s := buildtest.New(t, dbtest.SQLite(t))
+	f := New(s.DB, s.Blobs, task.New(nil), nil, nil, Config{})
+	key, err := openpgp.Generate(openpgp.Spec{Kind: openpgp.Ed25519, Name: "x", Created: time.Now(), Rand: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := buildtest.Package(t, "hello", "1", "noarch", "hello-2.10-1.src.rpm")
+	p, err := rpm.Read(bytes.NewReader(plain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig, err := key.Sign(p.Header.Raw(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := rpm.Replace(p.Sig, sig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spliced, err := rpm.Splice(bytes.NewReader(plain), int64(len(plain)), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := io.ReadAll(spliced)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir, data := range map[string][]byte{"plain": plain, "signed": signed} {
+		path := dir + "/hello-2.10-1.noarch.rpm"
+		info := s.Store(data)
+		s.Do(func(ctx context.Context, tx *db.Tx) error {
+			_, err := file.Append(ctx, tx, "work/"+path, 0, false, info)
+			return err
+		})
+		if _, err := f.inspect(ctx, path); (err == nil) != (dir == "plain") || err != nil && !kura.Is(err, kura.Build) {
+			t.Errorf("%s: %v", dir, err)
 		}
 	}
 }

@@ -160,7 +160,14 @@ func (f *Flow) inspect(ctx context.Context, path string) (*build.Incoming, error
 	if err != nil {
 		return nil, err
 	}
-	return build.Inspect(ctx, f.blobs, info, name)
+	in, err := build.Inspect(ctx, f.blobs, info, name)
+	if err != nil {
+		return nil, err
+	}
+	if key := in.Keys[0].Key; key != "" { // it would count as signed by whatever key it names
+		return nil, kura.Errorf("flow.inspect", kura.Build, "%s came with a signature of key %s: builders have no keys", name, key)
+	}
+	return in, nil
 }
 
 func (j *job) plan(ctx context.Context, srpm string, origin map[string]string) (*plan, error) {
