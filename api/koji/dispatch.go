@@ -2,6 +2,7 @@ package koji
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -140,17 +141,45 @@ func (s *Server) answer(ctx context.Context, tx *db.Tx, q *request, writes bool,
 }
 
 // answerApart is for methods that run without a transaction: only the session
-// or the token is checked in one.
+// or the token is checked in one. The call's number is noted when it went well,
+// as with others; one that is repeated is told so before it runs.
 func (s *Server) answerApart(ctx context.Context, q *request, out *reply) error {
 	actor, err := s.whoApart(ctx, q)
 	if err != nil {
 		return err
 	}
+	numbered := actor.Session != 0 && !isLogin(q.method)
+	if numbered {
+		if err := s.repeated(ctx, q, actor); err != nil {
+			return err
+		}
+	}
 	v, err := s.invoke(ctx, nil, q, actor, q.method, q.params)
+	if err == nil && numbered {
+		err = s.DB.Update(ctx, func(tx *db.Tx) error { return s.advance(ctx, tx, q, actor) })
+	}
 	if err != nil {
 		return err
 	}
 	return xmlrpc.EncodeResponse(out, v)
+}
+
+var errLooked = errors.New("looked only")
+
+// repeated fails for a call that was carried out already, and notes nothing.
+func (s *Server) repeated(ctx context.Context, q *request, actor account.Actor) error {
+	stale := q.stale
+	err := s.DB.Update(ctx, func(tx *db.Tx) error {
+		if err := s.advance(ctx, tx, q, actor); err != nil {
+			return err
+		}
+		return errLooked
+	})
+	q.stale = stale
+	if errors.Is(err, errLooked) {
+		return nil
+	}
+	return err
 }
 
 func (s *Server) whoApart(ctx context.Context, q *request) (actor account.Actor, err error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
@@ -156,7 +157,7 @@ func taskFault(f *task.Fault) *xmlrpc.Fault {
 	if f.Phase != "" {
 		text = f.Phase + ": " + text
 	}
-	if f.Cause != "" {
+	if f.Cause != "" && !strings.Contains(text, f.Cause) { // most messages end with it
 		text += "; " + f.Cause
 	}
 	if f.Log != "" {
