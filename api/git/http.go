@@ -106,7 +106,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Header.Del("Proxy")
 	r.TransferEncoding = nil // it was taken off: git reads to the end
-	w, r = paced(w, r) // or requests that never come to an end would keep all the places
+	w, r = paced(w, r)       // or requests that never come to an end would keep all the places
 	(&cgi.Handler{
 		Path: h.git, Args: []string{"http-backend"}, Env: env, Dir: h.repos.Root(),
 		Logger: slog.NewLogLogger(h.log.Handler(), slog.LevelWarn), Stderr: &lines{log: h.log, repo: name},
