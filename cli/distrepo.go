@@ -77,7 +77,7 @@ func (o *distRepoOptions) keywords() client.Keywords {
 	kw := client.Keywords{
 		"arch": o.arches, "src": o.withSrc, "split_debuginfo": o.split, "write_signed_rpms": o.write,
 		"allow_missing_signatures": o.allow, "skip_missing_signatures": o.skip,
-		"latest": !o.nonLatest, "inherit": !o.noInherit, "multilib": false, "zck": o.zck, "zck_dict_dir": nil,
+		"latest": !o.nonLatest, "inherit": !o.noInherit, "multilib": nil, "zck": o.zck, "zck_dict_dir": nil,
 		"comps": nil, "delta": nil, "volume": nil, "event": nil, "skip_stat": nil,
 	}
 	if o.event != 0 {

@@ -147,6 +147,9 @@ func taskFault(f *task.Fault) *xmlrpc.Fault {
 	code := f.Code
 	if code == 0 {
 		code = genericError
+		if f.Phase != "" {
+			code = buildError // something was being built: clients look for that
+		}
 		for kind, n := range faultCodes {
 			if kind != kura.Other && kind.String() == f.Kind {
 				code = n

@@ -73,9 +73,8 @@ func up(ctx context.Context, c *Config, log *slog.Logger) error {
 	g.Go(func() error {
 		select {
 		case err := <-signerDone:
-			if hub.Err() == nil {
-				stopHub()
-				return fmt.Errorf("the signer ended: %w", err)
+			if hub.Err() == nil { // reading and building need no keys
+				log.Error("the signer ended: nothing is signed until kura is started again; kura doctor may say why", "err", err)
 			}
 			return nil
 		case <-hub.Done():

@@ -54,7 +54,7 @@ type Pump struct {
 // Run pumps until ctx ends.
 func (p *Pump) Run(ctx context.Context, wake <-chan struct{}) {
 	if p.Fresh {
-		if err := p.rewind(ctx); err != nil {
+		if err := p.rewind(ctx); err != nil && ctx.Err() == nil {
 			p.Log.Error("rewind outbox", "err", err)
 		}
 	}

@@ -136,7 +136,7 @@ func (d *demo) clean() error {
 func (d *demo) finish() error {
 	fmt.Printf("\nIn a browser: https://localhost:8443/ (authority: %s, the browser's certificate: %s, its password is empty)\n",
 		filepath.Join(d.data, "client/ca.crt"), filepath.Join(d.data, "client/admin.p12"))
-	fmt.Printf("With koji's client: koji --config %s -p local-admin list-tasks --all\n", filepath.Join(d.data, "client/koji.conf"))
+	fmt.Printf("With koji's client: koji --config %s -p local-admin buildinfo %s\n", filepath.Join(d.data, "client/koji.conf"), nvr)
 	fmt.Printf("With kura's own: %s --data %s tasks\n", d.kura, d.data)
 	if d.once {
 		if err := d.stopAll(); err != nil {

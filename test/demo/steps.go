@@ -21,7 +21,6 @@ const (
 	webAddress  = "https://localhost:8443"
 	certAddress = "https://localhost:8444"
 	fileAddress = "http://localhost:8080"
-	baseAddress = "localhost:8091"
 )
 
 const config = `organization = "kura demo"
@@ -92,10 +91,14 @@ func (d *demo) distribution() error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.background("base", self, "-serve", out, "-address", baseAddress); err != nil {
+	address, err := freeAddress()
+	if err != nil {
 		return err
 	}
-	d.base = "http://" + baseAddress + "/"
+	if _, err := d.background("base", self, "-serve", out, "-address", address); err != nil {
+		return err
+	}
+	d.base = "http://" + address + "/"
 	say("served at %s", d.base)
 	return reachable(d.ctx, d.base+"repodata/repomd.xml")
 }
@@ -108,6 +111,16 @@ func (prefixed) Write(b []byte) (int, error) {
 		fmt.Printf("   %s", line)
 	}
 	return len(b), nil
+}
+
+// freeAddress is one of this machine that nobody listens at.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
 
 func reachable(ctx context.Context, url string) error {
