@@ -1,6 +1,7 @@
 package rpm
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -17,8 +18,10 @@ type cutLog struct {
 	mu      sync.Mutex
 	to      io.Writer
 	left    int64
+	lines   int // of the beginning
 	max     int64
 	dropped int64
+	cut     bool
 	tail    []byte
 }
 
@@ -35,13 +38,15 @@ func (c *cutLog) Write(p []byte) (int, error) {
 	n := len(p)
 	if k := min(int64(n), c.left); k > 0 {
 		_, _ = c.to.Write(p[:k])
+		c.lines += bytes.Count(p[:k], []byte("\n"))
 		c.left -= k
 		p = p[k:]
 	}
 	if len(p) == 0 {
 		return n, nil
 	}
-	if c.dropped == 0 {
+	if !c.cut {
+		c.cut = true
 		fmt.Fprintf(c.to, "\n[kura] The log is cut here: it reached its limit of %s. Only its end is kept.\n", size(c.max))
 	}
 	c.dropped += int64(len(p))
@@ -50,6 +55,17 @@ func (c *cutLog) Write(p []byte) (int, error) {
 		c.tail = append(c.tail[:0], c.tail[over:]...)
 	}
 	return n, nil
+}
+
+// place is the number of a line as people find it in the log: 0, which is
+// none, for a line behind the cut.
+func (c *cutLog) place(line int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cut && line > c.lines {
+		return 0
+	}
+	return line
 }
 
 // end writes the end of a log that was cut.

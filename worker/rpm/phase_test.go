@@ -82,6 +82,9 @@ func TestALongLogIsCutWithASentence(t *testing.T) {
 	}
 	_, _ = c.Write([]byte("error: the end\n"))
 	c.end()
+	if first, last := c.place(7), c.place(30001); first != 7 || last != 0 {
+		t.Errorf("line 7 is said to stand at %d, a line behind the cut at %d", first, last)
+	}
 	text := out.String()
 	if len(text) > 1<<20+tailSize+500 {
 		t.Errorf("the log has %d bytes", len(text))
@@ -98,6 +101,8 @@ func TestDnfsSentence(t *testing.T) {
 			"nothing provides a needed by b-1-1.noarch"},
 		"two": {"Error: \n Problem 1: package a requires b, but none of the providers can be installed\n  - nothing provides c needed by b\n Problem 2: conflicting requests\n  - nothing provides d\n",
 			"package a requires b, but none of the providers can be installed; nothing provides c needed by b; nothing provides d"},
+		"a download": {"[MIRROR] a.rpm: 404\nError: Error downloading packages:\n  Cannot download x86_64/a.rpm: All mirrors were tried\n",
+			"Cannot download x86_64/a.rpm: All mirrors were tried"},
 		"strange": {"x\nsomething else\n", "x; something else"},
 	} {
 		t.Run(name, func(t *testing.T) {

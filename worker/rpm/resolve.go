@@ -204,10 +204,14 @@ const mostProblems = 4
 // the table of hints that follows.
 func (e *dnfError) sentence() string {
 	var keep []string
-	problem := false
+	problem, downloading := false, false
 	for line := range strings.SplitSeq(e.text, "\n") {
 		t := strings.TrimSpace(line)
 		switch {
+		case strings.HasSuffix(t, "Error downloading packages:"): // which, stands below
+			downloading = true
+		case downloading && t != "" && strings.HasPrefix(line, " "):
+			keep = append(keep, t)
 		case t == "" || t == "Error:" || strings.HasPrefix(t, "(try to add") || strings.HasPrefix(t, "Last metadata"):
 			problem = problem && t != ""
 		case strings.HasPrefix(t, "Error: "), strings.HasPrefix(t, "Errors during downloading"):

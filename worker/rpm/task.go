@@ -156,6 +156,7 @@ func (t *task) failed(res sandbox.Result, r *reader, what string) *Failure {
 			f.Message += fmt.Sprintf(" (it had reached its limit of %d processes)", t.limits.Processes)
 		}
 	}
+	f.Line = t.buildLog.place(f.Line)
 	f.Buildroot = t.record
 	return f
 }
