@@ -108,7 +108,7 @@ func TestExternalRepositoryFails(t *testing.T) {
 	m.mode.Store("no packages") // of those that no root had yet
 	f := p.failed(p.build(p.push("remote", spec{name: "remote", head: "BuildRequires: help2man"}), map[string]any{"scratch": true}))
 	t.Logf("no packages: %s", f.Text)
-	p.says(f, "buildroot", "BuildRequires of remote-1-1.e2e", "downloading packages")
+	p.says(f, "buildroot", "BuildRequires of remote-1-1.e2e", "help2man", "Cannot download")
 	_, err := p.admin.Call(p.ctx, "editExternalRepo", tag+"-base", client.Keywords{"url": "http://127.0.0.1:1/"})
 	p.must(err)
 	f = p.failed(p.lastTry(src, "buildSRPMFromSCM"))
