@@ -80,5 +80,11 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	}}
 	c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	c.AddCommand(children...)
+	for _, child := range children { // one of each
+		if example, _, _ := strings.Cut(child.Example, "\n"); example != "" {
+			c.Example += "\n" + example
+		}
+	}
+	c.Example = strings.TrimPrefix(c.Example, "\n")
 	return c
 }

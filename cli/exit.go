@@ -47,7 +47,16 @@ var statuses = map[kura.Kind]int{
 	kura.Canceled:        exitInterrupted,
 }
 
-// usage is a mistake on the command line.
+// Usage marks a mistake on the command line or in the configuration: the exit
+// status says so.
+func Usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usage{err}
+}
+
+// usage is a mistake on the command line or in the configuration.
 type usage struct{ err error }
 
 func (u *usage) Error() string { return u.err.Error() }

@@ -30,6 +30,9 @@ type Config struct {
 	// UID and GID are whom Command starts the signer as; 0 means as ourselves.
 	UID, GID uint32
 
+	// LogLevel and LogFormat are what Command tells the signer of its log.
+	LogLevel, LogFormat string
+
 	Log *slog.Logger     // nil: slog.Default
 	Now func() time.Time // nil: time.Now
 }
@@ -75,6 +78,12 @@ func (c Config) Args() []string {
 	if c.OldPackages {
 		args = append(args, "--old-packages")
 	}
+	if c.LogLevel != "" {
+		args = append(args, "--log-level", c.LogLevel)
+	}
+	if c.LogFormat != "" {
+		args = append(args, "--log-format", c.LogFormat)
+	}
 	if c.Lifeline {
 		args = append(args, "--lifeline")
 	}
@@ -98,6 +107,8 @@ func ParseArgs(args []string, help io.Writer) (Config, error) {
 	set.StringVar(&c.PassphraseFile, "passphrase-file", "", "file with the passphrase that seals the keys")
 	set.BoolVar(&c.OldPackages, "old-packages", false, "also sign packages of rpm before 4.14, whose header does not vouch for the payload")
 	set.BoolVar(&c.Lifeline, "lifeline", false, "stop when standard input ends")
+	set.StringVar(&c.LogLevel, "log-level", "", "debug, info, warn or error; info when left out")
+	set.StringVar(&c.LogFormat, "log-format", "", "text or json; text when left out")
 	if err := set.Parse(args); err != nil {
 		return c, err
 	}

@@ -151,7 +151,7 @@ func Load(data, file string) (*Config, error) {
 		return nil, fmt.Errorf("read the configuration %s: %w", file, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("%s: unknown key %q: did you mean %q?", file, unknown[0], nearest(unknown[0].String(), knownKeys()))
+		return nil, fmt.Errorf("%s: unknown key %q: did you mean %q?", file, unknown[0], nearest(unknown[0].String(), append(knownKeys(), sections()...)))
 	}
 	return c.finish()
 }

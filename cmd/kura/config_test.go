@@ -49,10 +49,16 @@ func TestExampleHoldsEveryKey(t *testing.T) {
 }
 
 func TestUnknownKeyNamesTheNearest(t *testing.T) {
-	dir := t.TempDir()
-	os.WriteFile(filepath.Join(dir, "kura.toml"), []byte("[listen]\nwebb = \":1\"\n"), 0o600)
-	_, err := Load(dir, "")
-	if err == nil || !strings.Contains(err.Error(), `did you mean "listen.web"?`) {
-		t.Errorf("got %v", err)
+	for text, want := range map[string]string{
+		"[listen]\nwebb = \":1\"\n": "listen.web",
+		"[listn]\nweb = \":1\"\n":   "listen",
+		"dta = \"x\"\n":             "data",
+	} {
+		dir := t.TempDir()
+		os.WriteFile(filepath.Join(dir, "kura.toml"), []byte(text), 0o600)
+		_, err := Load(dir, "")
+		if err == nil || !strings.Contains(err.Error(), `did you mean "`+want+`"?`) {
+			t.Errorf("%s: got %v", text, err)
+		}
 	}
 }

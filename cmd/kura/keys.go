@@ -8,6 +8,18 @@ import (
 // knownKeys lists all keys of the configuration, dotted.
 func knownKeys() []string { return keysOf(reflect.TypeFor[Config](), "") }
 
+// sections lists the tables of the configuration.
+func sections() []string {
+	var out []string
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Type.Kind() == reflect.Struct {
+			out = append(out, f.Tag.Get("toml"))
+		}
+	}
+	return out
+}
+
 func keysOf(t reflect.Type, prefix string) []string {
 	var out []string
 	for i := range t.NumField() {

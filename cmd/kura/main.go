@@ -1,16 +1,16 @@
-// Command kura is the whole program: the client's commands, and the roles of
-// hub, builder and signer. It reads the configuration and wires the rooms;
-// what they do is theirs.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,10 +48,10 @@ func addServers(root *cobra.Command) {
 		}
 		c, err := Load(data, file)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, cli.Usage(err)
 		}
 		log, err := logger(c.Log, os.Stderr)
-		return c, log, err
+		return c, log, cli.Usage(err)
 	}
 	role := func(use, short, long string, run func(ctx context.Context, c *Config, log *slog.Logger) error) *cobra.Command {
 		cmd := &cobra.Command{
@@ -64,7 +64,6 @@ func addServers(root *cobra.Command) {
 				return run(cmd.Context(), c, log)
 			},
 		}
-		cmd.Flags().StringVar(&file, "configuration", "", "read this configuration in the place of DATA/kura.toml")
 		root.AddCommand(cmd)
 		return cmd
 	}
@@ -82,18 +81,42 @@ func addServers(root *cobra.Command) {
 	addMaintenance(root, load)
 	addBackup(root, load)
 	addDoctor(root, load)
+	configured(root, &file)
 	root.AddCommand(&cobra.Command{
 		Use: "signer", Short: "Run the signer", GroupID: "server", DisableFlagParsing: true,
 		Long: "signer runs the process that holds the private keys. kura up starts it by itself;\n" +
-			"kura signer --help lists what it takes when it runs on its own.",
+			"kura signer --help lists what it takes when it runs on its own.\n\nExample:\n  kura signer --dir /var/lib/kura/signer --socket /run/kura/signer.sock --allow-uid 990",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if slices.ContainsFunc(args, func(a string) bool { return a == "-h" || a == "--help" }) {
+				if err := cmd.Help(); err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), "\nFLAGS")
+			}
 			c, err := signer.ParseArgs(args, cmd.OutOrStdout())
+			if errors.Is(err, flag.ErrHelp) {
+				return nil
+			}
 			if err != nil {
-				return err
+				return cli.Usage(err)
+			}
+			if c.Log, err = logger(LogConfig{Level: cmp.Or(c.LogLevel, "info"), Format: cmp.Or(c.LogFormat, "text")}, os.Stderr); err != nil {
+				return cli.Usage(err)
 			}
 			return signer.Run(cmd.Context(), c)
 		},
 	})
+}
+
+// configured lets every command that reads the configuration be told where it
+// stands.
+func configured(root *cobra.Command, file *string) {
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "up", "hub", "builder", "init", "cert", "backup", "doctor":
+			cmd.PersistentFlags().StringVar(file, "configuration", "", "read this configuration in the place of DATA/kura.toml")
+		}
+	}
 }
 
 // logger makes the program's own log.

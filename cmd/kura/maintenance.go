@@ -22,7 +22,8 @@ type loader func(*cobra.Command) (*Config, *slog.Logger, error)
 func addMaintenance(root *cobra.Command, load loader) {
 	cert := &cobra.Command{
 		Use: "cert", Short: "Issue, list and revoke certificates", GroupID: "server",
-		Long: "cert works on this kura's own certificate authority, in the data directory.",
+		Long: "cert works on this kura's own certificate authority, in the data directory.\n\n" +
+			"Example:\n  kura cert issue alice\n  kura cert list alice\n  kura cert revoke 5f0c9b1d77a2e34c",
 	}
 	cert.AddCommand(certIssue(load), certList(load), certRevoke(load))
 	root.AddCommand(cert)
@@ -82,6 +83,7 @@ func certIssue(load loader) *cobra.Command {
 func certList(load loader) *cobra.Command {
 	return &cobra.Command{
 		Use: "list [NAME]", Short: "List the certificates that were issued", Args: cobra.MaximumNArgs(1),
+		Example: "  kura cert list\n  kura cert list alice",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := ""
 			if len(args) == 1 {
@@ -107,6 +109,7 @@ func certList(load loader) *cobra.Command {
 func certRevoke(load loader) *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke SERIAL", Short: "Revoke a certificate; it counts at once", Args: cobra.ExactArgs(1),
+		Example: "  kura cert revoke 5f0c9b1d77a2e34c",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withDB(cmd, load, func(ctx context.Context, _ *Config, d *db.DB) error {
 				return d.Update(ctx, func(tx *db.Tx) error { return account.RevokeCertificate(ctx, tx, args[0]) })

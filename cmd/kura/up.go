@@ -118,7 +118,8 @@ func startSigner(ctx context.Context, c *Config, log *slog.Logger, done chan<- e
 	}
 	cmd, lifeline, err := signer.Command(self, signer.Config{
 		Dir: filepath.Dir(c.Signer.Socket), Socket: c.Signer.Socket, AllowUIDs: []uint32{uint32(os.Getuid())},
-		PerMinute: c.Signer.PerMinute, Lifeline: true, UID: uint32(uid), GID: uint32(gid), Log: log,
+		PerMinute: c.Signer.PerMinute, Lifeline: true, UID: uint32(uid), GID: uint32(gid),
+		LogLevel: c.Log.Level, LogFormat: c.Log.Format, Log: log,
 	})
 	if err != nil {
 		return nil, err
