@@ -1,5 +1,3 @@
-// Command mkdistro makes the small RPM distribution that tests build in, out of
-// Debian binary packages. See package distro.
 package main
 
 import (
