@@ -1,6 +1,8 @@
 package account
 
 import (
+	"strings"
+
 	"github.com/kura-build/kura"
 )
 
@@ -8,7 +10,7 @@ import (
 const MaxName = 256
 
 // CheckName says whether a tag, target, channel, group or the like may have a
-// name: letters, digits and / _ . + - only.
+// name: letters, digits and / _ . + - only, and no part of a path that leads elsewhere.
 func CheckName(name string) error { return check("account.CheckName", name, "/_.+-") }
 
 // CheckUserName says whether a user or a principal may have a name: letters,
@@ -25,6 +27,12 @@ func check(op, name, extra string) error {
 	for i := range len(name) {
 		if !allowed(name[i], extra) {
 			return kura.Errorf(op, kura.Invalid, "Name %q may hold only letters, digits and %s", name, extra)
+		}
+	}
+	// Names become paths: repos/TAG/…
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || part == ".." {
+			return kura.Errorf(op, kura.Invalid, "Name %q has an empty or dotted part between its slashes: name it otherwise", name)
 		}
 	}
 	return nil
