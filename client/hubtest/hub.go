@@ -45,6 +45,7 @@ type Hub struct {
 	mu       sync.Mutex
 	answers  map[string]func(Call) (any, error)
 	calls    []Call
+	hooks    sync.Mutex // held while Before or After runs
 	uploads  map[string][]byte
 	files    map[string]string
 	sessions int
@@ -146,7 +147,7 @@ func (h *Hub) Logouts() int {
 }
 
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.Before != nil && h.Before(w, r) {
+	if h.before(w, r) {
 		return
 	}
 	if rel, ok := strings.CutPrefix(r.URL.Path, "/kojifiles/"); ok {
@@ -184,10 +185,23 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Args, c.Keys = split(params)
 		v, err = h.call(r, c, key)
 	}
-	if h.After != nil && h.After(c) {
+	if h.after(c) {
 		panic(http.ErrAbortHandler)
 	}
 	reply(w, v, err)
+}
+
+// before and after run a test's hooks one at a time, so that they may count.
+func (h *Hub) before(w http.ResponseWriter, r *http.Request) bool {
+	h.hooks.Lock()
+	defer h.hooks.Unlock()
+	return h.Before != nil && h.Before(w, r)
+}
+
+func (h *Hub) after(c Call) bool {
+	h.hooks.Lock()
+	defer h.hooks.Unlock()
+	return h.After != nil && h.After(c)
 }
 
 func reply(w http.ResponseWriter, v any, err error) {
