@@ -51,7 +51,8 @@ func NewCompressor(kind Compression) (*Compressor, error) {
 	case Gzip:
 		c.gzip = gzip.NewWriter(io.Discard)
 	case Zstd:
-		c.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
+		c.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true),
+			zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(4<<20))
 	case None:
 	default:
 		err = fmt.Errorf("repository metadata cannot be compressed with %q; gzip, zstd and none are known", kind)

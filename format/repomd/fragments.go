@@ -1,6 +1,7 @@
 package repomd
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,11 +11,13 @@ import (
 
 // Source is what is to be known of a package to list it.
 type Source struct {
-	Package  *rpm.Package
-	PkgID    string // SHA-256 of the file, in hex
-	Size     int64  // of the file
-	FileTime int64  // shown as the file's time; fixed at import, for it is in the fragment
-	Href     string // where the file lies, relative to the repository
+	Package *rpm.Package
+	PkgID   string // checksum of the file, in hex
+	// ChecksumType is the kind of the checksum; "" is sha256.
+	ChecksumType string
+	Size         int64  // of the file
+	FileTime     int64  // shown as the file's time; fixed at import, for it is in the fragment
+	Href         string // where the file lies, relative to the repository
 	// Changelogs is how many of the newest changes are told: 0 is ten, as
 	// createrepo_c tells, negative is all.
 	Changelogs int
@@ -77,7 +80,9 @@ func (m *maker) primary(w *writer) error {
 	w.element("  ", "name", w.name("name", m.name))
 	w.element("  ", "arch", w.name("architecture", m.arch))
 	m.version(w)
-	w.raw("  <checksum type=\"sha256\" pkgid=\"YES\">")
+	w.raw("  <checksum")
+	w.attr("type", cmp.Or(m.ChecksumType, "sha256"))
+	w.raw(" pkgid=\"YES\">")
 	w.text(m.PkgID)
 	w.raw("</checksum>\n")
 	str("  ", "summary", rpm.TagSummary)
@@ -87,7 +92,7 @@ func (m *maker) primary(w *writer) error {
 	build, _ := m.h.Int(rpm.TagBuildTime)
 	w.b = fmt.Appendf(w.b, "  <time file=\"%d\" build=\"%d\"/>\n", m.FileTime, build)
 	w.b = fmt.Appendf(w.b, "  <size package=\"%d\" installed=\"%d\" archive=\"%d\"/>\n", m.Size, m.Package.Size(), m.Package.ArchiveSize())
-	w.raw(locationOpen)
+	w.raw("  <location")
 	w.attr("href", w.name("location", m.Href))
 	w.raw("/>\n  <format>\n")
 	str("    ", "rpm:license", rpm.TagLicense)

@@ -2,7 +2,6 @@ package repomd
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -93,12 +92,22 @@ func TestRelocate(t *testing.T) {
 	if err != nil || !bytes.Contains(got, []byte(`  <location xml:base="https://e.example/?a&amp;b" href="Packages/x/x.rpm"/>`)) {
 		t.Errorf("%v\n%s", err, got)
 	}
-	back, err := Relocate(p.Primary, "", "x-1-1.noarch.rpm")
+	back, err := Relocate(got, "", "x-1-1.noarch.rpm")
 	if err != nil || !bytes.Equal(back, p.Primary) {
 		t.Errorf("the same place gives another fragment: %v\n%s", err, back)
 	}
-	if _, err := Relocate([]byte("<package/>"), "a", ""); err == nil {
-		t.Error("a fragment without location is taken")
+	for in, want := range map[string]string{
+		`<package><!-- <location/> --><a b="<location />"/><c><location href="deep"/></c><location href='old>' xml:base = "x" ></location></package>`: `<package><!-- <location/> --><a b="<location />"/><c><location href="deep"/></c><location xml:base="b" href="h"></location></package>`,
+		"<package>\n<location\thref=\"a\"/></package>": "<package>\n<location xml:base=\"b\" href=\"h\"/></package>",
+	} {
+		if got, err := Relocate([]byte(in), "b", "h"); err != nil || string(got) != want {
+			t.Errorf("%v\n%s, want\n%s", err, got, want)
+		}
+	}
+	for _, in := range []string{"<package/>", "", "<package><location", "<package><location href='", "<!--", "<package><locations/></package>"} {
+		if _, err := Relocate([]byte(in), "a", "b"); err == nil {
+			t.Errorf("%q is taken", in)
+		}
 	}
 }
 
@@ -107,7 +116,7 @@ func TestScanGivesFragmentsBack(t *testing.T) {
 	for _, compression := range []Compression{Gzip, Zstd, None} {
 		dir := t.TempDir()
 		ps := packages(t, dir)
-		if _, err := WriteDir(dir, each(ps), Options{Packages: len(ps), Compression: compression}); err != nil {
+		if _, err := WriteDir(t.Context(), dir, listOf(ps), Options{Compression: compression}); err != nil {
 			t.Fatal(err)
 		}
 		for _, kind := range []Kind{Primary, Filelists, Other} {
@@ -201,45 +210,6 @@ func TestOpenBoundsWhatComesOut(t *testing.T) {
 	}
 }
 
-func TestWriteCountsAndPassesErrorsOn(t *testing.T) {
-	p, err := built(t, func(*rpm.Build) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := WriteDir(t.TempDir(), each([]Package{p}), Options{Packages: 2}); err == nil || !strings.Contains(err.Error(), "2 packages were announced, 1 came") {
-		t.Errorf("a wrong number: %v", err)
-	}
-	lost := errors.New("database lost")
-	broken := func(yield func(Package, error) bool) { yield(Package{}, lost) }
-	if _, err := WriteDir(t.TempDir(), broken, Options{}); !errors.Is(err, lost) {
-		t.Errorf("the iterator's error: %v", err)
-	}
-	if _, err := WriteDir(t.TempDir(), each(nil), Options{Compression: "rar"}); err == nil {
-		t.Error("an unknown compression is taken")
-	}
-}
-
-// TestOneMorePackageChangesOneGroup is what lets stored groups be used again.
-func TestOneMorePackageChangesOneGroup(t *testing.T) {
-	names := func(n int) (groups []string) {
-		for i := range n {
-			name := "package-" + string(rune('a'+i%26)) + strings.Repeat("x", i/26)
-			if i == 0 || Border(name) {
-				groups = append(groups, "")
-			}
-			groups[len(groups)-1] += name + " "
-		}
-		return groups
-	}
-	a, b := names(1000), names(1001)
-	if len(a) < 5 || len(a) > 50 {
-		t.Errorf("1000 packages are %d groups", len(a))
-	}
-	if diff := cmp.Diff(a[:len(a)-1], b[:len(a)-1]); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestRepomdIsReadBack(t *testing.T) {
 	dir := t.TempDir()
 	p, err := built(t, func(*rpm.Build) {})
@@ -247,11 +217,11 @@ func TestRepomdIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := Options{
-		Packages: 1, Compression: Zstd, OpenChecksums: true, Timestamp: 1700000000, Comps: []byte("<comps/>"),
+		Compression: Zstd, OpenChecksums: true, Timestamp: 1700000000, Comps: []byte("<comps/>"),
 		Extra: []Extra{{Type: "updateinfo", Name: "updateinfo.xml", Content: []byte("<updates/>")}},
 		Tags:  Tags{Distro: []DistroTag{{CPE: "cpe:/o:x", Text: "X & Y"}}},
 	}
-	wrote, err := WriteDir(dir, each([]Package{p}), o)
+	wrote, err := WriteDir(t.Context(), dir, listOf([]Package{p}), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,9 +252,12 @@ func TestDnfReadsTheRepository(t *testing.T) {
 	ps := packages(t, dir)
 	ps = slices.DeleteFunc(ps, func(p Package) bool { return p.Name == "edge-empty" })
 	for i := range ps {
-		ps[i].Base = "file://" + dir
+		var err error
+		if ps[i].Primary, err = Relocate(ps[i].Primary, "file://"+dir, ps[i].href); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := WriteDir(dir, each(ps), Options{Packages: len(ps), Compression: Zstd, Timestamp: 1}); err != nil {
+	if _, err := WriteDir(t.Context(), dir, listOf(ps), Options{Compression: Zstd, Timestamp: 1}); err != nil {
 		t.Fatal(err)
 	}
 	dnf := func(args ...string) string {

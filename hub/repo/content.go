@@ -2,8 +2,10 @@ package repo
 
 import (
 	"context"
-	"iter"
+	"crypto/sha256"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -89,36 +91,58 @@ var decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDe
 
 func unpack(b []byte) ([]byte, error) { return decoder.DecodeAll(b, nil) }
 
-// batch is how many stored fragments are read at once.
-const batch = 200
-
-// fragments yields packages as stored at import, read in batches so that a
-// large repository is never held in memory.
-func fragments(ctx context.Context, d *db.DB, rpms []*build.RPM) iter.Seq2[repomd.Package, error] {
-	return func(yield func(repomd.Package, error) bool) {
-		for len(rpms) > 0 {
-			n := min(len(rpms), batch)
-			var rows map[int64]repomd.Fragments
-			err := d.View(ctx, func(tx *db.Tx) (err error) {
-				rows, err = load(ctx, tx, rpms[:n])
-				return err
-			})
-			if err != nil {
-				yield(repomd.Package{}, err)
-				return
-			}
-			for _, r := range rpms[:n] {
-				f, ok := rows[r.ID]
-				if !ok {
-					err = kura.Errorf("repo.fragments", kura.Other, "the metadata of %s is missing", r.NVRA())
-				}
-				if !yield(repomd.Package{Name: r.Name, Fragments: f}, err) || err != nil {
-					return
-				}
-			}
-			rpms = rpms[n:]
+// list lists packages as they were described at import.
+func (m *Maker) list(rpms []*build.RPM, builds map[int64]*build.Tagged) *repomd.List {
+	l := &repomd.List{Entries: make([]repomd.Entry, len(rpms))}
+	for i, r := range rpms {
+		href := build.RepoHref(builds[*r.BuildID].Build, r.Arch, r.File())
+		l.Entries[i] = repomd.Entry{
+			ID: identity("import", r.Sum, href), Name: r.Name, Arch: r.Arch, Version: r.Version, Release: r.Release, Epoch: epoch(r),
+			Source: builds[*r.BuildID].NVR() + ".src.rpm", PkgID: r.Sum, Href: href,
 		}
 	}
+	l.Load = func(ctx context.Context, want []int) ([]repomd.Loaded, error) {
+		asked := make([]*build.RPM, len(want))
+		for i, n := range want {
+			asked[i] = rpms[n]
+		}
+		var rows map[int64]repomd.Fragments
+		err := m.db.View(ctx, func(tx *db.Tx) (err error) {
+			rows, err = load(ctx, tx, asked)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		out := make([]repomd.Loaded, len(want))
+		for i, r := range asked {
+			f, ok := rows[r.ID]
+			if !ok {
+				return nil, kura.Errorf("repo.list", kura.Other, "the metadata of %s is missing", r.NVRA())
+			}
+			out[i].Fragments = f
+		}
+		return out, nil
+	}
+	return l
+}
+
+func epoch(r *build.RPM) string {
+	if r.Epoch == nil {
+		return "0"
+	}
+	return strconv.FormatInt(*r.Epoch, 10)
+}
+
+// identity names the fragments of a file at a place. how is which of this
+// room's ways made them.
+func identity(how, sum, href string) (id repomd.ID) {
+	h := sha256.New()
+	for _, s := range []string{"hub 1", how, sum, href} {
+		_, _ = io.WriteString(h, s+"\n")
+	}
+	h.Sum(id[:0])
+	return id
 }
 
 type stored struct {

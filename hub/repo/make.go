@@ -214,20 +214,35 @@ func (m *Maker) write(ctx context.Context, out *tree, r *Repo, c *content, o Opt
 	return nil
 }
 
+// listed is a line of rpmlist.jsonl.
+type listed struct {
+	Arch        string `json:"arch"`
+	BuildID     int64  `json:"build_id"`
+	BuildTime   int64  `json:"buildtime"`
+	Epoch       *int64 `json:"epoch"`
+	ID          int64  `json:"id"`
+	Name        string `json:"name"`
+	PayloadHash string `json:"payloadhash"`
+	Release     string `json:"release"`
+	Size        int64  `json:"size"`
+	Tag         string `json:"tag"`
+	Version     string `json:"version"`
+}
+
 func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o Opts, arch string, groups []byte) error {
 	rpms := c.pick(arch, o)
 	byID := make(map[int64]*build.Tagged, len(c.builds))
 	for _, b := range c.builds {
 		byID[b.ID] = b
 	}
+	list := m.list(rpms, byID)
 	var pkglist, jsonl strings.Builder
 	enc := json.NewEncoder(&jsonl)
-	for _, p := range rpms {
-		b := byID[*p.BuildID]
-		fmt.Fprintln(&pkglist, build.RepoHref(b.Build, p.Arch, p.File()))
-		if err := enc.Encode(map[string]any{
-			"id": p.ID, "name": p.Name, "version": p.Version, "release": p.Release, "epoch": p.Epoch, "arch": p.Arch,
-			"build_id": p.BuildID, "payloadhash": p.PayloadHash, "size": p.Size, "buildtime": p.BuildTime, "tag": b.TagName,
+	for i, p := range rpms {
+		pkglist.WriteString(list.Entries[i].Href + "\n")
+		if err := enc.Encode(&listed{
+			ID: p.ID, Name: p.Name, Version: p.Version, Release: p.Release, Epoch: p.Epoch, Arch: p.Arch,
+			BuildID: *p.BuildID, PayloadHash: p.PayloadHash, Size: p.Size, BuildTime: p.BuildTime, Tag: byID[*p.BuildID].TagName,
 		}); err != nil {
 			return err
 		}
@@ -238,9 +253,15 @@ func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o
 		}
 	}
 	out.link(file.Join(arch, "toplink"), "../../../..")
+	known := &bases{m: m, ctx: ctx}
+	defer known.close()
+	from, err := known.of(r.TagID, r.CreateEvent, false, arch)
+	if err != nil {
+		return err
+	}
 	// The revision differs with each repository: dnf keeps what it has while it does not.
-	_, err := out.metadata(ctx, arch, fragments(ctx, m.db, rpms), repomd.Options{
-		Packages: len(rpms), Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups,
+	_, err = out.metadata(ctx, arch, list, repomd.Options{
+		Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from,
 	})
 	return err
 }

@@ -1,0 +1,105 @@
+package repomd
+
+import (
+	"crypto/sha256"
+	"hash/fnv"
+	"io"
+
+	"github.com/kura-build/kura/format/rpm"
+)
+
+// ID names a package's three fragments: equal IDs, equal bytes.
+type ID [sha256.Size]byte
+
+// Entry is a package of a repository. Name and ID are what a repository is
+// joined by; the rest is kept for those who ask an index, and may be filled in
+// when the package is loaded.
+type Entry struct {
+	ID   ID
+	Name string // groups are cut by it
+
+	Arch, Epoch, Version, Release string
+	Source                        string // file name of the source package; empty for one
+	PkgID                         string // checksum of the file
+	Href, Base                    string
+}
+
+// SourceName is the name of the package that this one was built from.
+func (e *Entry) SourceName() string {
+	if e.Source == "" || e.Arch == "src" || e.Arch == "nosrc" {
+		return e.Name
+	}
+	n, err := rpm.ParseNVRA(e.Source)
+	if err != nil {
+		return e.Source
+	}
+	return n.Name
+}
+
+// Group is a run of packages that is compressed by itself.
+type Group struct {
+	Key    ID
+	First  int // of the index's entries
+	Count  int
+	Frames [3]Frame
+	// lens are the lengths of each package's fragments, so that they can be
+	// had out of the group again.
+	lens [][3]uint32
+	// encoded are the entries and lengths as the index encodes them, where that
+	// is known already.
+	encoded string
+}
+
+// Frame is where a group lies in one of the three files.
+type Frame struct {
+	Offset, Size int64
+	Open         int64  // bytes when decompressed
+	Sum          uint64 // xxHash of the compressed bytes
+}
+
+const (
+	groupSize = 64  // packages in a group, on average
+	maxGroup  = 256 // at most
+)
+
+// Border says whether a group begins with a package of this name. Since it asks
+// the name alone, a package that comes or goes changes one group and leaves the
+// others as they are.
+func Border(name string) bool {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, name)
+	return h.Sum32()%groupSize == 0
+}
+
+// cut divides entries into groups. Packages of one name stay together.
+func cut(entries []Entry) []Group {
+	var out []Group
+	start := 0
+	for i := range entries {
+		border := i == len(entries)-1
+		if !border {
+			next := entries[i+1].Name
+			border = next != entries[i].Name && Border(next) || i+1-start >= maxGroup
+		}
+		if border {
+			out = append(out, Group{Key: keyOf(entries[start : i+1]), First: start, Count: i + 1 - start})
+			start = i + 1
+		}
+	}
+	return out
+}
+
+// generation is part of every key: it changes when the same packages would be
+// compressed to other bytes.
+const generation = "kura groups 1\n"
+
+func keyOf(entries []Entry) ID {
+	h := sha256.New()
+	_, _ = io.WriteString(h, generation)
+	for i := range entries {
+		h.Write(entries[i].ID[:])
+	}
+	var k ID
+	h.Sum(k[:0])
+	return k
+}
