@@ -160,7 +160,7 @@ func (r *reader) one(from found, e *repomd.Entry) (*repomd.Fragments, error) {
 	}
 	v := p.NEVRA()
 	e.Arch, e.Version, e.Release, e.Source, e.PkgID = v.Arch, v.Version, v.Release, p.Header.String(rpm.TagSourceRPM), src.PkgID
-	e.Epoch = "0"
+	e.Epoch, e.FileTime = "0", src.FileTime
 	if v.Epoch != nil {
 		e.Epoch = strconv.FormatUint(uint64(*v.Epoch), 10)
 	}

@@ -48,6 +48,7 @@ func (x *Index) Marshal() []byte {
 			for _, s := range e.texts() {
 				str(*s)
 			}
+			num(e.FileTime)
 			for _, n := range g.lens[k] {
 				num(int64(n))
 			}
@@ -173,6 +174,7 @@ func (d *indexDecoder) index() *Index {
 			for _, s := range e.texts() {
 				*s = d.str()
 			}
+			e.FileTime = int64(d.num())
 			for l := range g.lens[k] {
 				g.lens[k][l] = uint32(d.num())
 			}

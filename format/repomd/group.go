@@ -22,6 +22,7 @@ type Entry struct {
 	Source                        string // file name of the source package; empty for one
 	PkgID                         string // checksum of the file
 	Href, Base                    string
+	FileTime                      int64
 }
 
 // SourceName is the name of the package that this one was built from.

@@ -22,6 +22,7 @@ type Extra struct {
 	Name    string // "updateinfo.xml"
 	Content []byte
 	Plain   bool // do not compress
+	Gzip    bool // whatever the others are: its readers know no other
 	// Kept is what repomd.xml is to say of a file that is passed through as it
 	// is: Content are its very bytes.
 	Kept *Data
@@ -129,8 +130,14 @@ func writeExtra(out Output, e Extra, o Options, c *Compressor, md *Repomd) error
 	if e.Kept != nil {
 		return keepExtra(out, e, md)
 	}
-	if e.Plain {
+	switch {
+	case e.Plain:
 		c = &Compressor{kind: None}
+	case e.Gzip:
+		var err error
+		if c, err = NewCompressor(Gzip); err != nil {
+			return err
+		}
 	}
 	name := e.Name + c.kind.Ext()
 	w, err := out.Create(name)
