@@ -61,7 +61,7 @@ func (b *bases) of(t, at int64, dist bool, dir string) ([]*repomd.Indexed, error
 	}
 	var out []*repomd.Indexed
 	for _, r := range repos {
-		x, err := b.indexed(file.Join(r.Path(), dir))
+		x, err := b.indexed(file.Join(r.Path(), dir), indexPath)
 		if err != nil && !kura.Is(err, kura.NotFound) {
 			return nil, err
 		}
@@ -74,8 +74,8 @@ func (b *bases) of(t, at int64, dist bool, dir string) ([]*repomd.Indexed, error
 
 // indexed gives the metadata of a directory with its index; nothing where the
 // index cannot be read.
-func (b *bases) indexed(dir string) (*repomd.Indexed, error) {
-	raw, err := b.m.readAll(b.ctx, file.Join(dir, indexPath))
+func (b *bases) indexed(dir, name string) (*repomd.Indexed, error) {
+	raw, err := b.m.readAll(b.ctx, file.Join(dir, name))
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,9 @@ type content struct {
 	builds []*build.Tagged
 	rpms   []*build.RPM
 	groups []tag.Group
+	blocks []string // names of packages that the tag blocks
+	// external are the repositories that the packages are merged with.
+	external []External
 }
 
 // read collects what a tag holds at an event.
@@ -40,19 +43,23 @@ func read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inh
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
-	if conf.Arches != nil {
-		for a := range strings.FieldsSeq(*conf.Arches) {
-			if a = rpm.CanonArch(a); !slices.Contains(c.arches, a) {
-				c.arches = append(c.arches, a)
-			}
-		}
-	}
+	c.arches = canonical(conf.Arches)
 	if c.builds, err = build.ListTagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
 		return nil, kura.E(op, err)
 	}
 	if c.rpms, err = build.RPMs(ctx, tx, c.builds, nil); err != nil {
 		return nil, kura.E(op, err)
 	}
+	listed, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: t.ID, At: at, Inherit: true, NoOwners: true})
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	for _, p := range listed {
+		if p.Blocked {
+			c.blocks = append(c.blocks, p.PackageName)
+		}
+	}
+	slices.Sort(c.blocks)
 	if c.groups, err = tag.Groups(ctx, tx, tag.GroupQuery{Tag: t.ID, At: at, Packages: true, Groups: true}); err != nil {
 		return nil, kura.E(op, err)
 	}

@@ -20,12 +20,21 @@ import (
 
 // Maker makes repositories.
 type Maker struct {
+	// LookAge is how old what is known of an external repository may be before
+	// it is asked again.
+	LookAge time.Duration
+
 	db    *db.DB
 	blobs blob.Store
+	far   *far
 }
 
 // NewMaker makes a maker on its legs.
-func NewMaker(d *db.DB, b blob.Store) *Maker { return &Maker{db: d, blobs: b} }
+func NewMaker(d *db.DB, b blob.Store) *Maker {
+	m := &Maker{LookAge: time.Minute, db: d, blobs: b}
+	m.far = newFar(m)
+	return m
+}
 
 // Want says which repository is wanted.
 type Want struct {
@@ -37,7 +46,8 @@ type Want struct {
 
 // Find gives a ready repository with the contents that are wanted, or nil. The
 // contents of a tag are those of its last change: whatever was made since then
-// and before the next change is the same.
+// and before the next change is the same, as long as the external repositories
+// that it shows are. They count as they were last read, see Refresh.
 func Find(ctx context.Context, tx *db.Tx, w Want) (*Repo, error) {
 	const op = "repo.Find"
 	t, err := tag.Get(ctx, tx, w.Tag, w.Event)
@@ -48,13 +58,17 @@ func Find(ctx context.Context, tx *db.Tx, w Want) (*Repo, error) {
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
+	ext, err := externals(ctx, tx, t.ID, w.Event)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
 	no := false
 	all, err := List(ctx, tx, Filter{TagID: t.ID, Dist: &no, States: []int{int(Ready)}, Opts: encode(w.Opts)})
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
 	for _, r := range all {
-		if r.BeginEvent != nil && *r.BeginEvent == last {
+		if r.BeginEvent != nil && *r.BeginEvent == last && r.externals == shown(ext) {
 			return r, nil
 		}
 	}
@@ -81,6 +95,9 @@ func encode(o Opts) string {
 // that is run again after it was interrupted finds what it had begun.
 func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	const op = "repo.Make"
+	if err := m.Refresh(ctx, w.Tag, w.Event); err != nil {
+		return nil, kura.E(op, err)
+	}
 	var r *Repo
 	var c *content
 	err := m.db.Update(ctx, func(tx *db.Tx) (err error) {
@@ -99,7 +116,10 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 		return r, kura.E(op, err)
 	}
 	err = m.db.View(ctx, func(tx *db.Tx) (err error) {
-		c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, 1, true)
+		if c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, 1, true); err != nil {
+			return err
+		}
+		c.external, err = r.known(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -166,8 +186,12 @@ func begin(ctx context.Context, tx *db.Tx, w Want, task int64) (*Repo, error) {
 	if task != 0 {
 		task_ = &task
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id)
-		VALUES ($1, $2, $3, $4, $4, 0, $5, $6) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_)
+	ext, err := externals(ctx, tx, t.ID, w.Event)
+	if err != nil {
+		return nil, err
+	}
+	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id, externals)
+		VALUES ($1, $2, $3, $4, $4, 0, $5, $6, $7) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_, shown(ext))
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +271,11 @@ func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o
 			return err
 		}
 	}
-	for _, f := range []struct{ name, text string }{{"pkglist", pkglist.String()}, {"rpmlist.jsonl", jsonl.String()}, {"blocklist", ""}} {
+	blocklist := ""
+	for _, b := range c.blocks {
+		blocklist += b + "\n"
+	}
+	for _, f := range []struct{ name, text string }{{"pkglist", pkglist.String()}, {"rpmlist.jsonl", jsonl.String()}, {"blocklist", blocklist}} {
 		if err := out.put(ctx, file.Join(arch, f.name), strings.NewReader(f.text)); err != nil {
 			return err
 		}
@@ -260,8 +288,10 @@ func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o
 		return err
 	}
 	// The revision differs with each repository: dnf keeps what it has while it does not.
-	_, err = out.metadata(ctx, arch, list, repomd.Options{
-		Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from,
-	})
+	md := repomd.Options{Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from}
+	if err := c.merge(known, r, arch, list, &md); err != nil {
+		return err
+	}
+	_, err = out.metadata(ctx, arch, list, md)
 	return err
 }

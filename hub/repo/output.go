@@ -104,8 +104,11 @@ func (s *sink) Close() error {
 	return err
 }
 
-// indexPath is where the index of a directory's metadata is kept.
-const indexPath = "repodata/.kura-index"
+// The index of metadata is kept beside it.
+const (
+	indexName = ".kura-index"
+	indexPath = "repodata/" + indexName
+)
 
 // metadata writes a directory's repodata and adds its files to the tree. It
 // gives repomd.xml, for its signature. Groups that did not change are copied
