@@ -141,7 +141,10 @@ func TestScanFields(t *testing.T) {
 		want := Item{
 			PkgID: "cc", Name: "a", Arch: "noarch", Epoch: "1", Version: "2", Release: "3", ChecksumType: "sha256", Summary: "s & t",
 			SourceRPM: "a.src.rpm", Href: "a.rpm", Base: "http://x/", Size: 6, FileTime: 4, BuildTime: 5, HeaderStart: 9, HeaderEnd: 10,
-			Installed: 7, Provides: []string{"a", "b"}, Requires: []string{"c"},
+			Installed: 7,
+		}
+		if p, r := it.Provides(), it.Requires(); !slices.Equal(p, []string{"a", "b"}) || !slices.Equal(r, []string{"c"}) {
+			t.Errorf("it provides %q and requires %q", p, r)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
