@@ -315,17 +315,9 @@ func TestDnfReadsTheRepository(t *testing.T) {
 	dnf("install", "edge-xml")
 }
 
-func FuzzScan(f *testing.F) {
-	p, err := built(f, func(*rpm.Build) {})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(p.document())
-	f.Fuzz(func(t *testing.T, b []byte) {
-		_ = Scan(bytes.NewReader(b), Primary, func(it *Item) error {
-			_, _ = Relocate(it.Raw, "base", "href")
-			return nil
-		})
+func FuzzReadRepomd(f *testing.F) {
+	f.Add(new(Repomd).Marshal())
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		_, _ = ReadRepomd(bytes.NewReader(b))
 	})
 }

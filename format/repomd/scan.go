@@ -3,54 +3,7 @@ package repomd
 import (
 	"fmt"
 	"io"
-	"strings"
 )
-
-// Item is a package as one of the three files lists it.
-type Item struct {
-	// Raw is the element with a newline behind: a fragment that can be joined
-	// again. It is good until the next item.
-	Raw []byte
-
-	PkgID, Name, Arch       string
-	Epoch, Version, Release string
-
-	// Of primary only.
-	ChecksumType string
-	Summary      string
-	SourceRPM    string
-	Href, Base   string
-	Size         int64
-	FileTime     int64
-	BuildTime    int64
-	HeaderStart  int64
-	HeaderEnd    int64
-	Installed    int64
-}
-
-// Provides gives the names of what the package provides, in primary. It reads
-// them from Raw.
-func (it *Item) Provides() []string { return entries(it.Raw, "rpm:provides") }
-
-// Requires gives the names of what the package requires, in primary. It reads
-// them from Raw.
-func (it *Item) Requires() []string { return entries(it.Raw, "rpm:requires") }
-
-// SourceName is the name of the source package, in primary: the package's own if
-// it is one, or says of none.
-func (it *Item) SourceName() string {
-	s := it.SourceRPM
-	if it.Arch == "src" || it.Arch == "nosrc" {
-		s = ""
-	}
-	for range 2 { // the release, the architecture with it; the version
-		s = s[:max(strings.LastIndexByte(s, '-'), 0)]
-	}
-	if s == "" {
-		return it.Name
-	}
-	return s
-}
 
 // Scan reads one of the three files, open already (see Open), and calls f for
 // each package. It holds one package at a time.

@@ -31,18 +31,26 @@ const (
 // at eight bytes at once. A subtraction borrows from the next byte only where
 // it has found something itself, so the lowest of the bits found is right.
 func plain(b []byte, i int) int {
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		and := w ^ '&'*ones
-		angle := (w | 2*ones) ^ '>'*ones // "<" is ">" without this bit
-		if m := (w | (w - ' '*ones) | (and - ones) | (angle - ones)) & highs; m != 0 {
+	for ; i+16 <= len(b); i += 16 {
+		m, n := marks(binary.LittleEndian.Uint64(b[i:])), marks(binary.LittleEndian.Uint64(b[i+8:]))
+		if m != 0 {
 			return i + lowest(m)
+		}
+		if n != 0 {
+			return i + 8 + lowest(n)
 		}
 	}
 	for i < len(b) && special[b[i]]&notPlain == 0 {
 		i++
 	}
 	return i
+}
+
+// marks has the highest bit of the bytes that are not plain.
+func marks(w uint64) uint64 {
+	and := w ^ '&'*ones
+	angle := (w | 2*ones) ^ '>'*ones // "<" is ">" without this bit
+	return (w | (w - ' '*ones) | (and - ones) | (angle - ones)) & highs
 }
 
 // lowest is which byte the lowest bit is of.
@@ -105,6 +113,14 @@ func skipSpace(b []byte, i int) int {
 func text(b []byte, i int) (end int, verbatim bool, err error) {
 	start := i
 	verbatim = true
+	if i < len(b) && b[i] == '\n' { // what stands between most tags
+		for i++; i < len(b) && b[i] == ' '; {
+			i++
+		}
+		if i < len(b) && b[i] == '<' {
+			return i, true, nil
+		}
+	}
 	for {
 		if i = plain(b, i); i == len(b) {
 			return i, false, errShort

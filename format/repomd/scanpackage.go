@@ -1,7 +1,6 @@
 package repomd
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -72,7 +71,7 @@ func (p *packageReader) read(b []byte) (end int, err error) {
 			return 0, errShort
 		case b[i+1] == '/':
 			if p.want != noText {
-				p.texts[p.want] = attribute{value: b[begin:i], verbatim: verbatim}
+				p.texts[p.want] = attribute{value: b[begin:i], verbatim: verbatim, text: true}
 				p.want = noText
 			}
 			begin = i
@@ -81,12 +80,19 @@ func (p *packageReader) read(b []byte) (end int, err error) {
 				return 0, orShort(err, b, begin)
 			}
 			p.format = p.format && p.depth > 1
+		case p.want == noText && len(b)-i > len(file) && string(b[i:i+len(file)]) == file && p.depth+2 <= maxDepth:
+			// What nine tenths of all metadata is made of.
+			p.open[p.depth] = b[i+1 : i+len(file)-1]
+			p.depth++
+			i += len(file)
 		default:
 			i, err = p.start(b, i)
 		}
 	}
 	return i, err
 }
+
+const file = "<file>"
 
 // start reads a start tag.
 func (p *packageReader) start(b []byte, i int) (int, error) {
@@ -257,12 +263,7 @@ func (p *packageReader) item() (*Item, error) {
 	var ends [texts]int
 	p.scratch = p.scratch[:0]
 	for i, t := range p.texts {
-		switch {
-		case t.verbatim || i >= inEpoch && i <= inRelease || i == inChecksumType || i == inHref || i == inBase || p.kind != Primary:
-			p.scratch = t.appendTo(p.scratch)
-		default:
-			p.scratch = meaning(p.scratch, t.value, false)
-		}
+		p.scratch = t.appendTo(p.scratch)
 		ends[i] = len(p.scratch)
 	}
 	all, begin := string(p.scratch), 0
@@ -276,13 +277,13 @@ func (p *packageReader) item() (*Item, error) {
 		}
 	}
 	if it.PkgID == "" || it.Name == "" || it.Arch == "" {
-		return nil, fmt.Errorf("it lacks its name, architecture or checksum")
+		return nil, errors.New("it lacks its name, architecture or checksum")
 	}
 	if i := strings.IndexFunc(it.PkgID, notHex); i >= 0 || len(it.PkgID) > maxPkgID {
 		return nil, fmt.Errorf("it has the checksum %q, which is none", it.PkgID[:min(len(it.PkgID), maxPkgID)])
 	}
-	if p.kind == Primary {
-		return it, checkHref(it.Href)
+	if p.kind == Primary && it.Href == "" {
+		return nil, errors.New("it lacks its location")
 	}
 	return it, nil
 }
@@ -290,38 +291,3 @@ func (p *packageReader) item() (*Item, error) {
 const maxPkgID = 128 // SHA-512
 
 func notHex(r rune) bool { return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'f') }
-
-// entries gives the names in a list of dependencies of a package that was read.
-func entries(raw []byte, list string) (names []string) {
-	t := tag{rpm: true}
-	depth, format, in := 0, false, false
-	for i := 0; ; {
-		next := bytes.IndexByte(raw[i:], '<')
-		if i += next + 1; next < 0 || i == len(raw) {
-			return names
-		}
-		if raw[i] == '/' {
-			depth--
-			format = format && depth > 1
-			in = in && depth > 2
-			continue
-		}
-		end, err := t.start(raw, i)
-		if err != nil { // bytes that changed since they were read
-			return names
-		}
-		i = end
-		switch {
-		case depth == 3 && in && string(t.name) == "rpm:entry":
-			names = append(names, t.get("name").String())
-		case t.empty:
-		case depth == 1:
-			format = string(t.name) == "format"
-		case depth == 2:
-			in = format && string(t.name) == list
-		}
-		if !t.empty {
-			depth++
-		}
-	}
-}

@@ -19,10 +19,12 @@ type tag struct {
 	root bool
 }
 
+// attribute is an attribute, or the text of an element.
 type attribute struct {
 	name     []byte
 	value    []byte // as it stands there
 	verbatim bool   // and what it means is the same
+	text     bool
 }
 
 // get is an attribute, an empty one where there is none.
@@ -39,7 +41,7 @@ func (a attribute) appendTo(to []byte) []byte {
 	if a.verbatim {
 		return append(to, a.value...)
 	}
-	return meaning(to, a.value, true)
+	return meaning(to, a.value, !a.text)
 }
 
 func (a attribute) String() string { return string(a.appendTo(nil)) }
