@@ -83,7 +83,7 @@ func (it *Item) Relocate(base, href string) (out []byte, err error) {
 		return false
 	})
 	if err != nil {
-		return nil, fmt.Errorf("package %q: %w", it.Name, err)
+		return nil, fmt.Errorf("package %q: %w", brief(it.Name), err)
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package repomd
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Scan reads one of the three files, open already (see Open), and calls f for
@@ -34,7 +35,7 @@ func (d *document) packages(f func(*Item) error) error {
 			return err
 		}
 		if d.bytes()[1] == '/' {
-			return nil
+			return d.take(d.rootEnd)
 		}
 		end := 0
 		err := d.take(func(b []byte) (_ int, err error) {
@@ -50,7 +51,7 @@ func (d *document) packages(f func(*Item) error) error {
 		}
 		if err != nil {
 			_, _ = p.read(d.bytes()) // its name may have moved
-			return fmt.Errorf("package %d, %q: %w", n, p.texts[inName], err)
+			return fmt.Errorf("package %d, %q: %w", n, brief(strings.TrimSpace(p.texts[inName].String())), err)
 		}
 		if err := d.give(it, end, f); err != nil {
 			return err

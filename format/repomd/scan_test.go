@@ -202,16 +202,23 @@ func TestItemRelocate(t *testing.T) {
 }
 
 // FuzzScan: whatever is accepted can be joined again, and has as many packages
-// to a strict reader.
+// to a strict reader. What is tried is a whole document, or what a package has in
+// it.
 func FuzzScan(f *testing.F) {
-	kinds := []Kind{Primary, Filelists, Other}
-	for i, kind := range kinds {
+	const inside = 3
+	kinds := []Kind{Primary, Filelists, Other, Primary}
+	for i, kind := range kinds[:inside] {
 		f.Add(uint8(i), generated(f, kind, 2))
 	}
-	f.Add(uint8(0), []byte(hostile(`<a b='1' xml:lang="&#233;">]]&gt;</a><rpm:b/>`)))
 	f.Add(uint8(0), []byte("\ufeff<?xml version='1.0'?><!-- a --><metadata xmlns='http://linux.duke.edu/metadata/common'/><?b?>"))
+	f.Add(uint8(inside), []byte(`<a b='1' xml:lang="&#233;">]]&gt;</a><rpm:b/>`))
+	f.Add(uint8(inside), []byte("<description>]]>&amp;&#x1F600;\u00e9\r\n<![CDATA[ ]]></description><!-- a --><?b c?></package>"))
+	f.Add(uint8(inside), []byte("<format><rpm:requires><rpm:entry name='a' pre=\"1\" /></rpm:requires><file type='dir'>/a</file></format><location href='b'/>"))
 	f.Fuzz(func(t *testing.T, k uint8, doc []byte) {
-		kind := kinds[k%3]
+		kind := kinds[k%4]
+		if k%4 == inside {
+			doc = []byte(hostile(string(doc)))
+		}
 		n := 0
 		joined := kind.Head(1)
 		relocated := kind.Head(1)

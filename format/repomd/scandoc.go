@@ -126,10 +126,10 @@ func (d *document) declaration(b []byte) (int, error) {
 		}
 	}
 	if v := t.get("version").String(); v != "1.0" {
-		return 0, fmt.Errorf("it is of version %q of XML, not 1.0", v)
+		return 0, fmt.Errorf("it is of version %q of XML, not 1.0", brief(v))
 	}
 	if v := t.get("encoding").String(); v != "" && !strings.EqualFold(v, "utf-8") {
-		return 0, fmt.Errorf("it is encoded in %q, not in UTF-8", v)
+		return 0, fmt.Errorf("it is encoded in %q, not in UTF-8", brief(v))
 	}
 	return i + length + 2, nil
 }
@@ -144,13 +144,13 @@ func (d *document) root(b []byte) (int, error) {
 	}
 	element, namespace := d.kind.root()
 	if got := t.get("xmlns").String(); string(t.name) != element || got != namespace {
-		return 0, fmt.Errorf("it begins with <%s> of %q, not with <%s> of %q", t.name, got, element, namespace)
+		return 0, fmt.Errorf("it begins with <%s> of %q, not with <%s> of %q", t.name, brief(got), element, namespace)
 	}
 	for _, a := range t.attrs {
 		switch string(a.name) {
 		case "xmlns:rpm":
 			if got := a.String(); got != rpmNamespace {
-				return 0, fmt.Errorf("it means %q by the prefix rpm, not %q", got, rpmNamespace)
+				return 0, fmt.Errorf("it means %q by the prefix rpm, not %q", brief(got), rpmNamespace)
 			}
 			d.rpm = d.kind == Primary // it is not declared where the others are joined
 		case "xml:base":
@@ -162,24 +162,18 @@ func (d *document) root(b []byte) (int, error) {
 
 const rpmNamespace = "http://linux.duke.edu/metadata/rpm"
 
-// end reads the end tag of the first element, and to the end.
-func (d *document) epilog() error {
+// rootEnd reads the end tag of the first element.
+func (d *document) rootEnd(b []byte) (int, error) {
 	element, _ := d.kind.root()
-	if d.tag.empty {
-		element = ""
+	end, err := closing(b, 2, []byte(element))
+	if err != nil {
+		return 0, orShort(err, b, 0)
 	}
-	if element != "" {
-		err := d.take(func(b []byte) (int, error) {
-			i, err := closing(b, 2, []byte(element))
-			if err != nil {
-				return 0, orShort(err, b, 0)
-			}
-			return i, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
+	return end, nil
+}
+
+// epilog reads what is behind the first element, which is next to nothing.
+func (d *document) epilog() error {
 	err := d.take(between)
 	switch {
 	case err == nil:
@@ -201,7 +195,7 @@ func between(b []byte) (i int, err error) {
 		if b[i] != '<' {
 			return i, fmt.Errorf("it has the text %q outside of its packages", b[i:min(i+16, len(b))])
 		}
-		end := i
+		var end int
 		switch b[i+1] {
 		case '?':
 			end, err = instruction(b, i)

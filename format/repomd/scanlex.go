@@ -20,7 +20,8 @@ import (
 var errShort = errors.New("there is more to come")
 
 const (
-	maxAttrs = 32 // of one tag; metadata has six
+	maxAttrs = 32  // of one tag; metadata has six
+	maxName  = 256 // bytes of the name of an element or attribute
 
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
@@ -233,11 +234,11 @@ func reference(b []byte, i int) (r rune, end int, err error) {
 
 // character is what "#65" and "#x41" mean, 0 if XML does not allow it.
 func character(name []byte) (r rune) {
-	digits, base := bytes.CutPrefix(name, []byte("#x"))
 	radix := rune(16)
-	if !base {
+	digits, ok := bytes.CutPrefix(name, []byte("#x"))
+	if !ok {
 		radix = 10
-		if digits, base = bytes.CutPrefix(name, []byte("#")); !base {
+		if digits, ok = bytes.CutPrefix(name, []byte("#")); !ok {
 			return 0
 		}
 	}

@@ -59,7 +59,8 @@ func (p *packageReader) read(b []byte) (end int, err error) {
 	p.texts, p.numbers = [texts]attribute{}, [numbers]int64{}
 	i, err := p.start(b, 0)
 	for err == nil && p.depth > 0 {
-		begin, verbatim := i, true
+		var verbatim bool
+		begin := i
 		if i, verbatim, err = text(b, i); err != nil {
 			return 0, orShort(err, b, begin)
 		}
@@ -168,7 +169,7 @@ func (p *packageReader) child() error {
 		return p.once(2)
 	case "checksum":
 		if v := p.tag.get("pkgid"); len(v.value) > 0 && v.String() != "YES" {
-			return fmt.Errorf("it has a checksum that it is not known by, pkgid=%q", v)
+			return fmt.Errorf("it has a checksum that it is not known by, pkgid=%q", brief(v.String()))
 		}
 		p.want = inPkgID
 		p.texts[inChecksumType] = p.tag.get("type")
@@ -242,9 +243,9 @@ func (p *packageReader) number(err *error, into int, name string, least, most in
 	n, e := strconv.ParseInt(string(p.scratch), 10, 64)
 	switch {
 	case e != nil:
-		*err = fmt.Errorf("the attribute %s=%q of <%s> is refused: %w", name, p.scratch, p.tag.name, errors.Unwrap(e))
+		*err = fmt.Errorf("the attribute %s=%q of <%s> is refused: %w", name, brief(string(p.scratch)), p.tag.name, errors.Unwrap(e))
 	case n < least || n > most:
-		*err = fmt.Errorf("the attribute %s=%q of <%s> is refused: it is out of bounds", name, p.scratch, p.tag.name)
+		*err = fmt.Errorf("the attribute %s=%q of <%s> is refused: it is out of bounds", name, brief(string(p.scratch)), p.tag.name)
 	}
 	p.numbers[into] = n
 }
@@ -269,6 +270,9 @@ func (p *packageReader) item() (*Item, error) {
 	all, begin := string(p.scratch), 0
 	for i, s := range into {
 		*s = all[begin:ends[i]]
+		if len(*s) > maxField && i != inSummary {
+			return nil, fmt.Errorf("one of its fields is longer than %d bytes: %q", maxField, brief(*s))
+		}
 		begin = ends[i]
 	}
 	if p.kind == Primary {
@@ -280,7 +284,7 @@ func (p *packageReader) item() (*Item, error) {
 		return nil, errors.New("it lacks its name, architecture or checksum")
 	}
 	if i := strings.IndexFunc(it.PkgID, notHex); i >= 0 || len(it.PkgID) > maxPkgID {
-		return nil, fmt.Errorf("it has the checksum %q, which is none", it.PkgID[:min(len(it.PkgID), maxPkgID)])
+		return nil, fmt.Errorf("it has the checksum %q, which is none", brief(it.PkgID))
 	}
 	if p.kind == Primary && it.Href == "" {
 		return nil, errors.New("it lacks its location")
@@ -288,6 +292,9 @@ func (p *packageReader) item() (*Item, error) {
 	return it, nil
 }
 
-const maxPkgID = 128 // SHA-512
+const (
+	maxPkgID = 128  // SHA-512
+	maxField = 4096 // what a package is known by, and its place
+)
 
 func notHex(r rune) bool { return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'f') }

@@ -44,10 +44,19 @@ func (a attribute) appendTo(to []byte) []byte {
 	return meaning(to, a.value, !a.text)
 }
 
+// brief is for messages: what is foreign may be long.
+func brief(s string) string {
+	if len(s) > 200 {
+		return s[:200] + "…"
+	}
+	return s
+}
+
 func (a attribute) String() string { return string(a.appendTo(nil)) }
 
 // name reads a name. colon is where its prefix ends, -1 if it has none.
 func name(b []byte, i int) (end, colon int, err error) {
+	begin := i
 	for colon = -1; ; i++ {
 		if i == len(b) {
 			return i, colon, errShort
@@ -57,6 +66,9 @@ func name(b []byte, i int) (end, colon int, err error) {
 		}
 		for i < len(b) && special[b[i]]&namePart != 0 {
 			i++
+		}
+		if i-begin > maxName {
+			return i, colon, fmt.Errorf("it has a name longer than %d bytes", maxName)
 		}
 		if i == len(b) {
 			return i, colon, errShort
