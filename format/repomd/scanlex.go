@@ -29,7 +29,7 @@ const (
 
 // plain gives the first place from i on at which there is no plain text: "<",
 // ">", "&", a control character or a byte of something beyond ASCII. It looks
-// at eight bytes at once. A subtraction borrows from the next byte only where
+// at sixteen bytes at once. A subtraction borrows from the next byte only where
 // it has found something itself, so the lowest of the bits found is right.
 func plain(b []byte, i int) int {
 	for ; i+16 <= len(b); i += 16 {
