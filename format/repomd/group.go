@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"hash/fnv"
 	"io"
-
-	"github.com/kura-build/kura/format/rpm"
 )
 
 // ID names a package's three fragments: equal IDs, equal bytes.
@@ -26,16 +24,7 @@ type Entry struct {
 }
 
 // SourceName is the name of the package that this one was built from.
-func (e *Entry) SourceName() string {
-	if e.Source == "" || e.Arch == "src" || e.Arch == "nosrc" {
-		return e.Name
-	}
-	n, err := rpm.ParseNVRA(e.Source)
-	if err != nil {
-		return e.Source
-	}
-	return n.Name
-}
+func (e *Entry) SourceName() string { return sourceName(e.Name, e.Arch, e.Source) }
 
 // Group is a run of packages that is compressed by itself.
 type Group struct {

@@ -174,7 +174,7 @@ func joinLists(ctx context.Context, p *packer, ch [3]chan []Item, o ImportOption
 		f := Fragments{Primary: it.Raw}
 		if it.Base == "" && o.Base != "" {
 			it.Base = o.Base
-			if f.Primary, err = Relocate(it.Raw, it.Base, it.Href); err != nil {
+			if f.Primary, err = Relocate(it.Raw, it.Base, ""); err != nil {
 				return fmt.Errorf("package %s: %w", it.Name, err)
 			}
 		}

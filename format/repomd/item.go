@@ -2,8 +2,6 @@ package repomd
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -39,53 +37,19 @@ func (it *Item) Requires() []string { return entries(it.Raw, "rpm:requires") }
 
 // SourceName is the name of the source package, in primary: the package's own if
 // it is one, or says of none.
-func (it *Item) SourceName() string {
-	s := it.SourceRPM
-	if it.Arch == "src" || it.Arch == "nosrc" {
-		s = ""
+func (it *Item) SourceName() string { return sourceName(it.Name, it.Arch, it.SourceRPM) }
+
+func sourceName(name, arch, file string) string {
+	if arch == "src" || arch == "nosrc" {
+		return name
 	}
 	for range 2 { // the release, the architecture with it; the version
-		s = s[:max(strings.LastIndexByte(s, '-'), 0)]
+		file = file[:max(strings.LastIndexByte(file, '-'), 0)]
 	}
-	if s == "" {
-		return it.Name
+	if file == "" {
+		return name
 	}
-	return s
-}
-
-// Relocate is Relocate for a foreign fragment of primary, which may have a base
-// already, and its location anywhere and written in any way.
-func (it *Item) Relocate(base, href string) (out []byte, err error) {
-	err = errors.New("the fragment of primary has no location")
-	walk(it.Raw, func(t *tag, depth, begin, end int) bool {
-		if depth != 1 || string(t.name) != "location" {
-			return true
-		}
-		w := &writer{b: append(make([]byte, 0, len(it.Raw)+len(base)+len(href)+32), it.Raw[:begin]...)}
-		w.raw("<location")
-		if base != "" {
-			w.attr("xml:base", w.name("base", base))
-		}
-		for _, a := range t.attrs {
-			switch {
-			case string(a.name) == "xml:base":
-			case string(a.name) == "href" && href != "":
-				w.attr("href", w.name("location", href))
-			default:
-				w.attr(string(a.name), a.String())
-			}
-		}
-		if t.empty {
-			w.raw("/")
-		}
-		w.raw(">")
-		out, err = append(w.b, it.Raw[end:]...), w.err
-		return false
-	})
-	if err != nil {
-		return nil, fmt.Errorf("package %q: %w", brief(it.Name), err)
-	}
-	return out, nil
+	return file
 }
 
 // entries gives the names in a list of dependencies.

@@ -56,7 +56,7 @@ type join struct {
 	o     Options
 	index *Index
 	jobs  []*job // of each group; nil where a base has it
-	from  []source
+	from  []origin
 	slots chan struct{}
 	pool  sync.Pool // *Compressor
 
@@ -64,8 +64,8 @@ type join struct {
 	failed map[int]error
 }
 
-// source is where a group is copied from.
-type source struct {
+// origin is where a group is copied from.
+type origin struct {
 	base  *Indexed
 	group int
 }
@@ -84,14 +84,14 @@ func newJoin(ctx context.Context, list *List, o Options) *join {
 	j := &join{
 		ctx: ctx, list: list, o: o, failed: map[int]error{},
 		index: &Index{Compression: o.Compression, Checksum: o.Checksum, Entries: list.Entries, Groups: groups},
-		jobs:  make([]*job, len(groups)), from: make([]source, len(groups)),
+		jobs:  make([]*job, len(groups)), from: make([]origin, len(groups)),
 		slots: make(chan struct{}, 3*runtime.GOMAXPROCS(0)),
 	}
 	bases := slices.DeleteFunc(slices.Clone(o.Bases), func(x *Indexed) bool { return x.Compression != o.Compression })
 	for i := range groups {
 		for _, b := range bases {
 			if at := b.find(groups[i].Key); at >= 0 {
-				j.take(i, source{b, at})
+				j.take(i, origin{b, at})
 				break
 			}
 		}
@@ -103,7 +103,7 @@ func newJoin(ctx context.Context, list *List, o Options) *join {
 }
 
 // take copies what is known of a group.
-func (j *join) take(i int, from source) {
+func (j *join) take(i int, from origin) {
 	j.from[i] = from
 	g, old := &j.index.Groups[i], &from.base.Groups[from.group]
 	g.Frames, g.lens, g.encoded = old.Frames, old.lens, old.encoded

@@ -1,98 +1,36 @@
 package repomd
 
-import (
-	"bytes"
-	"errors"
-	"slices"
-)
+import "errors"
 
-// Relocate gives a fragment of primary with another place of the package: an
-// href, and an xml:base unless that is "". The fragment is well-formed, ours or
-// one that Scan gave.
-func Relocate(primary []byte, base, href string) ([]byte, error) {
-	start, end, err := findLocation(primary)
-	if err != nil {
-		return nil, err
-	}
-	w := &writer{b: make([]byte, 0, len(primary)+len(base)+len(href)+16)}
-	w.b = append(w.b, primary[:start]...)
-	w.raw("<location")
-	if base != "" {
-		w.attr("xml:base", w.name("base", base))
-	}
-	w.attr("href", w.name("location", href))
-	if primary[end-1] == '/' {
-		w.raw("/")
-	}
-	w.b = append(w.b, primary[end:]...)
-	return w.b, w.err
-}
-
-var errNoLocation = errors.New("the fragment of primary has no location")
-
-// findLocation gives where the start tag of a package's location begins, and
-// where its ">" stands.
-func findLocation(b []byte) (start, end int, err error) {
-	depth := 0
-	for at := 0; ; {
-		i := bytes.IndexByte(b[at:], '<')
-		if i < 0 {
-			return 0, 0, errNoLocation
+// Relocate gives a fragment of primary, ours or one that Scan gave, with another
+// place of the package: an xml:base, or none where that is "", and an href, or
+// the same where that is "".
+func Relocate(primary []byte, base, href string) (out []byte, err error) {
+	err = errors.New("the fragment of primary has no location")
+	walk(primary, func(t *tag, depth, begin, end int) bool {
+		if depth != 1 || string(t.name) != "location" {
+			return true
 		}
-		at += i
-		skip := ""
-		switch rest := b[at:]; {
-		case bytes.HasPrefix(rest, []byte("<!--")):
-			skip = "-->"
-		case bytes.HasPrefix(rest, []byte("<![CDATA[")):
-			skip = "]]>"
-		case bytes.HasPrefix(rest, []byte("<?")):
-			skip = "?>"
+		w := &writer{b: append(make([]byte, 0, len(primary)+len(base)+len(href)+32), primary[:begin]...)}
+		w.raw("<location")
+		if base != "" {
+			w.attr("xml:base", w.name("base", base))
 		}
-		if skip != "" {
-			i := bytes.Index(b[at:], []byte(skip))
-			if i < 0 {
-				return 0, 0, errNoLocation
+		for _, a := range t.attrs {
+			switch {
+			case string(a.name) == "xml:base":
+			case string(a.name) == "href" && href != "":
+				w.attr("href", w.name("location", href))
+			default:
+				w.attr(string(a.name), a.String())
 			}
-			at += i + len(skip)
-			continue
 		}
-		i = tagEnd(b[at:])
-		if i < 0 {
-			return 0, 0, errNoLocation
+		if t.empty {
+			w.raw("/")
 		}
-		tag := b[at : at+i]
-		switch {
-		case bytes.HasPrefix(tag, []byte("</")):
-			depth--
-		case depth == 1 && isTag(tag, "location"):
-			return at, at + i, nil
-		case tag[len(tag)-1] != '/':
-			depth++
-		}
-		at += i
-	}
-}
-
-// tagEnd gives where the ">" of the tag stands that b begins with. Values may
-// hold others.
-func tagEnd(b []byte) int {
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '>':
-			return i
-		case '"', '\'':
-			n := bytes.IndexByte(b[i+1:], b[i])
-			if n < 0 {
-				return -1
-			}
-			i += n + 1
-		}
-	}
-	return -1
-}
-
-func isTag(tag []byte, name string) bool {
-	rest, ok := bytes.CutPrefix(tag[1:], []byte(name))
-	return ok && (len(rest) == 0 || slices.Contains([]byte(" \t\r\n/"), rest[0]))
+		w.raw(">")
+		out, err = append(w.b, primary[end:]...), w.err
+		return false
+	})
+	return out, err
 }

@@ -73,7 +73,7 @@ func TestScanSaysWhatTheOracleSays(t *testing.T) {
 	if out, err := exec.Command("createrepo_c", "--no-database", "-o", theirs, dir).CombinedOutput(); err != nil {
 		t.Fatalf("createrepo_c: %v\n%s", err, out)
 	}
-	if _, err := WriteDir(dir, each(ours), Options{Packages: len(ours), Compression: Zstd}); err != nil {
+	if _, err := WriteDir(t.Context(), dir, listOf(ours), Options{Compression: Zstd}); err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range []Kind{Primary, Filelists, Other} {
@@ -177,7 +177,7 @@ func TestCheckBase(t *testing.T) {
 	}
 }
 
-func TestItemRelocate(t *testing.T) {
+func TestRelocateForeign(t *testing.T) {
 	doc := string(Primary.Head(1)) + `<package><format>
   <location href="fake"/></format><name>a</name><arch>b</arch><checksum>c</checksum>` +
 		`<location xml:lang='"' href='old' xml:base='http://old/'></location></package></metadata>`
@@ -186,12 +186,12 @@ func TestItemRelocate(t *testing.T) {
 			{"https://new/?a&b", "", `<location xml:base="https://new/?a&amp;b" xml:lang="&quot;" href="old"></location>`},
 			{"", "p/n", `<location xml:lang="&quot;" href="p/n"></location>`},
 		} {
-			got, err := it.Relocate(c[0], c[1])
+			got, err := Relocate(it.Raw, c[0], c[1])
 			if err != nil || !bytes.HasSuffix(got, []byte("<checksum>c</checksum>"+c[2]+"</package>\n")) {
 				t.Errorf("%v\n%s", err, got)
 			}
 		}
-		if _, err := it.Relocate("http://\x01", ""); err == nil {
+		if _, err := Relocate(it.Raw, "http://\x01", ""); err == nil {
 			t.Error("a control character is taken")
 		}
 		return nil
@@ -232,7 +232,7 @@ func FuzzScan(f *testing.F) {
 				t.Error("no source")
 			}
 			if kind == Primary {
-				raw, err := it.Relocate("http://x/", "y")
+				raw, err := Relocate(it.Raw, "http://x/", "y")
 				if err != nil {
 					t.Error(err)
 				}

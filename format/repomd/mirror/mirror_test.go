@@ -198,7 +198,10 @@ func TestMirrorsThatMisbehave(t *testing.T) {
 			}
 		}, "the server answers 503", false},
 		{"forbidden", func(s *site) {
-			s.serve = func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "no", http.StatusForbidden); return true }
+			s.serve = func(w http.ResponseWriter, _ *http.Request) bool {
+				http.Error(w, "no", http.StatusForbidden)
+				return true
+			}
 		}, "the server answers 403", false},
 		{"redirected without end", func(s *site) {
 			s.serve = func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, r.URL.Path, 302); return true }
