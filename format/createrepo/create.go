@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/kura-build/kura/format/repodir"
 	"github.com/kura-build/kura/format/repomd"
 )
 
@@ -24,20 +24,21 @@ func Run(ctx context.Context, dir string, o Options) (*Result, error) {
 	if err := os.MkdirAll(o.OutputDir, 0o755); err != nil {
 		return nil, err
 	}
-	out, err := lock(ctx, o.OutputDir)
+	out, err := repodir.Lock(ctx, o.OutputDir)
 	if err != nil {
 		return nil, err
 	}
-	defer out.unlock()
-	old, err := openOld(ctx, &o)
+	defer out.Close()
+	failed := 0
+	warn := o.Warn
+	o.Warn = func(path string, err error) { failed++; warn(path, err) }
+	old, err := openOld(ctx, out, &o)
 	if err != nil {
 		return nil, err
 	}
 	defer old.close()
+	failed = 0
 	r := &reader{dir: dir, o: &o}
-	failed := 0
-	warn := o.Warn
-	o.Warn = func(path string, err error) { failed++; warn(path, err) }
 	if r.files, err = find(dir, &o); err != nil {
 		return nil, err
 	}
@@ -45,15 +46,12 @@ func Run(ctx context.Context, dir string, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &run{Options: &o, reader: r, old: old, out: out, bases: old.bases}
-	md, err := w.write(ctx, entries)
+	w := &run{Options: &o, reader: r, old: old, out: out}
+	md, listed, err := w.write(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
-	if err := out.publish(w.tmp, md, old, &o); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(w.tmp))
-	}
-	return &Result{Packages: w.packages, Read: len(r.read), Failed: failed, Repomd: md, ReadList: r.read}, nil
+	return &Result{Packages: listed, Read: len(r.read), Failed: failed, Repomd: md, ReadList: r.read}, nil
 }
 
 var errNoDirectory = errors.New("give the directory that holds the packages")
@@ -62,62 +60,44 @@ var errNoDirectory = errors.New("give the directory that holds the packages")
 type run struct {
 	*Options
 	*reader
-	old      *old
-	out      *output
-	bases    []*repomd.Indexed
-	tmp      string // the new repodata
-	packages int
+	old *old
+	out *repodir.Dir
 }
 
-// write writes the new metadata beside the old. Packages that cannot be listed
-// are left out, and earlier metadata that cannot be read is not used: then it
-// begins again, with what it has by now.
-func (w *run) write(ctx context.Context, entries []repomd.Entry) (*repomd.Repomd, error) {
+// write writes and publishes the new metadata. Packages that cannot be listed
+// are left out: then it begins again, with what it has by now.
+func (w *run) write(ctx context.Context, entries []repomd.Entry) (md *repomd.Repomd, listed int, err error) {
 	extras, comps, err := w.old.extras(w.Options)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var spent []string
-	defer func() {
-		for _, dir := range spent {
-			_ = os.RemoveAll(dir)
-		}
-	}()
+	bases := w.old.bases
 	for {
-		if w.tmp, err = os.MkdirTemp(w.out.dir, tmpPrefix); err != nil {
-			return nil, err
-		}
-		md, index, err := w.once(ctx, entries, extras, comps)
+		var done atomic.Int64
+		list := &repomd.List{Entries: entries, Load: func(ctx context.Context, want []int) ([]repomd.Loaded, error) {
+			return w.load(ctx, entries, want)
+		}}
+		tmp, md, index, err := w.out.Write(ctx, list, repomd.Options{
+			Compression: w.Compression, ExtraCompression: w.ExtraCompression, Checksum: w.Checksum, OpenChecksums: !w.Private,
+			SimpleNames: w.SimpleNames, Revision: w.Revision, Timestamp: w.Timestamp, Tags: w.Tags, Comps: comps, Extra: extras, Bases: bases,
+			Progress: func(n int) { w.Progress(int(done.Add(int64(n))), len(entries)) },
+		})
 		if err == nil {
-			w.packages = len(entries)
-			return md, w.out.writeIndex(w.tmp, index)
+			keep := repodir.Keep{Generations: w.RetainOldMD, Age: w.RetainOldMDByAge}
+			if w.FixTimestamps {
+				at := time.Unix(w.Timestamp, 0)
+				keep.Time = &at
+			}
+			return md, len(entries), w.out.Publish(tmp, md, index, keep)
 		}
-		spent = append(spent, w.tmp)
+		defer os.RemoveAll(tmp)
 		var broken *repomd.LoadError
-		var changed *repomd.BaseError
-		switch {
-		case errors.As(err, &broken):
-			mine := &repomd.Indexed{Index: index, File: w.old.fileOf(w.tmp, w.Compression)}
-			w.bases = append([]*repomd.Indexed{mine}, w.bases...)
-			entries = w.leaveOut(entries, broken.Failed)
-		case errors.As(err, &changed):
-			w.bases = slices.DeleteFunc(slices.Clone(w.bases), func(b *repomd.Indexed) bool { return b == changed.Base })
-		default:
-			return nil, err
+		if !errors.As(err, &broken) {
+			return nil, 0, err
 		}
+		bases = append([]*repomd.Indexed{w.out.Written(tmp, index)}, bases...)
+		entries = w.leaveOut(entries, broken.Failed)
 	}
-}
-
-func (w *run) once(ctx context.Context, entries []repomd.Entry, extras []repomd.Extra, comps []byte) (*repomd.Repomd, *repomd.Index, error) {
-	var done atomic.Int64
-	list := &repomd.List{Entries: entries, Load: func(ctx context.Context, want []int) ([]repomd.Loaded, error) {
-		return w.load(ctx, entries, want)
-	}}
-	return repomd.Write(ctx, repomd.Dir(w.tmp), list, repomd.Options{
-		Compression: w.Compression, ExtraCompression: w.ExtraCompression, Checksum: w.Checksum, OpenChecksums: !w.Private, SimpleNames: w.SimpleNames,
-		Revision: w.Revision, Timestamp: w.Timestamp, Tags: w.Tags, Comps: comps, Extra: extras, Bases: w.bases,
-		Progress: func(n int) { w.Progress(int(done.Add(int64(n))), len(entries)) },
-	})
 }
 
 // leaveOut takes packages that cannot be listed out of the list.

@@ -4,34 +4,27 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"sync"
 
+	"github.com/kura-build/kura/format/repodir"
 	"github.com/kura-build/kura/format/repomd"
 )
 
 // old is what earlier runs have left.
 type old struct {
-	dir   string         // its repodata
+	out   *repodir.Dir
 	md    *repomd.Repomd // nil without
 	bases []*repomd.Indexed
 	known map[string]*repomd.Entry // by href; only for SkipStat
-	mu    sync.Mutex
-	open  []io.Closer
-	spent []string // directories that go with it
+	spent []string                 // directories that go with it
 }
 
 func (old *old) close() {
-	for _, c := range old.open {
-		c.Close()
-	}
 	for _, dir := range old.spent {
 		_ = os.RemoveAll(dir)
 	}
@@ -39,23 +32,23 @@ func (old *old) close() {
 
 // openOld looks at the metadata that is there. What cannot be used is no error:
 // it costs time.
-func openOld(ctx context.Context, o *Options) (*old, error) {
-	old := &old{dir: filepath.Join(o.OutputDir, repodata)}
+func openOld(ctx context.Context, out *repodir.Dir, o *Options) (*old, error) {
+	old := &old{out: out}
 	var err error
-	if old.md, err = readRepomd(old.dir); err != nil {
-		o.Warn(filepath.Join(old.dir, "repomd.xml"), fmt.Errorf("the repository that was here is not used: %w", err))
+	if old.md, err = repodir.ReadRepomd(out.Old()); err != nil {
+		o.Warn(filepath.Join(out.Old(), "repomd.xml"), fmt.Errorf("the repository that was here is not used: %w", err))
 	}
-	dirs := []string{old.dir}
+	dirs := []string{out.Old()}
 	if o.Update {
 		for _, d := range o.UpdateMDPath {
-			dirs = append(dirs, filepath.Join(d, repodata))
+			dirs = append(dirs, filepath.Join(d, repodir.Repodata))
 		}
 	}
 	if o.NoCache {
 		return old, nil
 	}
 	for _, dir := range dirs {
-		base := old.indexed(dir, o)
+		base := out.Base(dir)
 		if base == nil && o.Update {
 			if base, err = old.adopt(ctx, dir, o); err != nil {
 				if ctx.Err() != nil {
@@ -80,68 +73,19 @@ func openOld(ctx context.Context, o *Options) (*old, error) {
 	return old, nil
 }
 
-func readRepomd(dir string) (*repomd.Repomd, error) {
-	f, err := os.Open(filepath.Join(dir, "repomd.xml"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return repomd.ReadRepomd(f)
-}
-
-// indexed gives a repository whose index is there and speaks of its files.
-func (old *old) indexed(dir string, o *Options) *repomd.Indexed {
-	md, err := readRepomd(dir)
-	if err != nil || md == nil {
-		return nil
-	}
-	b, err := os.ReadFile(filepath.Join(dir, indexName))
-	if err != nil {
-		return nil
-	}
-	index, err := repomd.UnmarshalIndex(b)
-	if err != nil {
-		return nil
-	}
-	for _, href := range index.Hrefs {
-		if !slices.ContainsFunc(md.Data, func(d repomd.Data) bool { return d.Href == href }) {
-			return nil
-		}
-	}
-	return &repomd.Indexed{Index: index, File: func(k repomd.Kind) (io.ReaderAt, error) {
-		return old.openFile(filepath.Join(dir, path.Base(index.Hrefs[slices.Index(kinds, k)])))
-	}}
-}
-
-var kinds = []repomd.Kind{repomd.Primary, repomd.Filelists, repomd.Other}
-
-func (old *old) openFile(name string) (io.ReaderAt, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	old.mu.Lock()
-	defer old.mu.Unlock()
-	old.open = append(old.open, f)
-	return f, nil
-}
-
 // adopt reads a repository that another program has made.
 func (old *old) adopt(ctx context.Context, dir string, o *Options) (*repomd.Indexed, error) {
-	md, err := readRepomd(dir)
+	md, err := repodir.ReadRepomd(dir)
 	if err != nil || md == nil {
 		return nil, err
 	}
-	tmp, err := os.MkdirTemp(o.OutputDir, tmpPrefix)
+	tmp, err := old.out.Temp()
 	if err != nil {
 		return nil, err
 	}
 	old.spent = append(old.spent, tmp)
 	var lists repomd.Lists
-	for i, k := range kinds {
+	for i, k := range []repomd.Kind{repomd.Primary, repomd.Filelists, repomd.Other} {
 		d, ok := md.Find(string(k))
 		if !ok {
 			return nil, fmt.Errorf("there is no %s", k)
@@ -171,14 +115,7 @@ func (old *old) adopt(ctx context.Context, dir string, o *Options) (*repomd.Inde
 	if err != nil {
 		return nil, err
 	}
-	return &repomd.Indexed{Index: index, File: old.fileOf(tmp, o.Compression)}, nil
-}
-
-// fileOf opens the lists of a directory that a run writes.
-func (old *old) fileOf(dir string, c repomd.Compression) func(repomd.Kind) (io.ReaderAt, error) {
-	return func(k repomd.Kind) (io.ReaderAt, error) {
-		return old.openFile(filepath.Join(dir, string(k)+".xml"+c.Ext()))
-	}
+	return old.out.Written(tmp, index), nil
 }
 
 func (o *Options) checksumName() string {
@@ -204,12 +141,12 @@ func (old *old) extras(o *Options) ([]repomd.Extra, []byte, error) {
 	var out []repomd.Extra
 	for _, d := range old.md.Data {
 		switch {
-		case listKind(path.Base(d.Href)) != "", d.Database != 0:
+		case repodir.ListKind(path.Base(d.Href)) != "", d.Database != 0:
 			continue
 		case comps != nil && (d.Type == "group" || d.Type == "group_gz" || d.Type == "group_zst" || d.Type == "group_xz" || d.Type == "group_bz2"):
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(old.dir, path.Base(d.Href)))
+		b, err := os.ReadFile(filepath.Join(old.out.Old(), path.Base(d.Href)))
 		if err == nil {
 			err = check(b, d)
 		}
@@ -241,8 +178,8 @@ func Listed(dir, outputDir string) ([]string, error) {
 	if outputDir == "" {
 		outputDir = dir
 	}
-	data := filepath.Join(outputDir, repodata)
-	md, err := readRepomd(data)
+	data := filepath.Join(outputDir, repodir.Repodata)
+	md, err := repodir.ReadRepomd(data)
 	if err != nil {
 		return nil, err
 	}

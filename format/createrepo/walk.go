@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/kura-build/kura/format/repodir"
 )
 
 // found is a package of the directory.
@@ -126,7 +128,7 @@ func walk(dir string, o *Options) ([]string, error) {
 			}
 			switch {
 			case kind == fs.ModeDir:
-				if match(o.Excludes, e.Name()) || rel == "" && (e.Name() == repodata || strings.HasPrefix(e.Name(), tmpPrefix)) {
+				if match(o.Excludes, e.Name()) || rel == "" && (e.Name() == repodir.Repodata || strings.HasPrefix(e.Name(), repodir.TmpPrefix)) {
 					continue
 				}
 				subs = append(subs, name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -40,9 +41,14 @@ type Compressor struct {
 	buf  bytes.Buffer
 }
 
-// NewCompressor makes one for a compression; "" is gzip.
-func NewCompressor(kind Compression) (*Compressor, error) {
+// NewCompressor makes one for a compression; "" is gzip. A quick one takes half
+// the time and gives some percent more.
+func NewCompressor(kind Compression, quick bool) (*Compressor, error) {
 	c := &Compressor{kind: kind}
+	level := zstd.SpeedBetterCompression
+	if quick {
+		level = zstd.SpeedDefault
+	}
 	var err error
 	switch kind {
 	case "":
@@ -52,7 +58,7 @@ func NewCompressor(kind Compression) (*Compressor, error) {
 		c.gzip = gzip.NewWriter(io.Discard)
 	case Zstd:
 		c.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true),
-			zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(4<<20))
+			zstd.WithEncoderLevel(level), zstd.WithWindowSize(4<<20))
 	case None:
 	default:
 		err = fmt.Errorf("repository metadata cannot be compressed with %q; gzip, zstd and none are known", kind)
@@ -77,4 +83,18 @@ func (c *Compressor) Frame(content []byte) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.Clone(c.buf.Bytes()), nil
+}
+
+// compressors keeps some for use again: they are large.
+type compressors struct {
+	sync.Pool
+	kind  Compression
+	quick bool
+}
+
+func (p *compressors) get() (*Compressor, error) {
+	if c, ok := p.Get().(*Compressor); ok {
+		return c, nil
+	}
+	return NewCompressor(p.kind, p.quick)
 }

@@ -23,6 +23,7 @@ func (x *Index) Marshal() []byte {
 	num := func(n int64) { b = binary.AppendUvarint(b, uint64(n)) }
 	str(string(x.Compression))
 	str(x.Checksum)
+	num(int64(x.GroupSize))
 	for _, h := range x.Hrefs {
 		str(h)
 	}
@@ -140,7 +141,7 @@ func (d *indexDecoder) id() (id ID) {
 }
 
 func (d *indexDecoder) index() *Index {
-	x := &Index{Compression: Compression(d.str()), Checksum: d.str()}
+	x := &Index{Compression: Compression(d.str()), Checksum: d.str(), GroupSize: int(d.num())}
 	for i := range x.Hrefs {
 		x.Hrefs[i] = d.str()
 	}

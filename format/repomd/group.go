@@ -47,31 +47,39 @@ type Frame struct {
 	Sum          uint64 // xxHash of the compressed bytes
 }
 
+// How many packages are in a group, on average; see Options.GroupSize.
 const (
-	groupSize = 64  // packages in a group, on average
-	maxGroup  = 256 // at most
+	defaultGroup = 64
+	maxGroup     = 256 // at most
 )
 
-// Border says whether a group begins with a package of this name. Since it asks
-// the name alone, a package that comes or goes changes one group and leaves the
-// others as they are.
-func Border(name string) bool {
+// border says whether a group that holds so many packages ends where one of this
+// name follows. Since it asks the name, a package that comes or goes changes one
+// group, or a few, and leaves the others as they are. Groups have at least half of
+// the usual size: those that are much smaller or larger cost more than they save.
+func border(held int, last, next string, groupSize int) bool {
+	if held >= maxGroup {
+		return true
+	}
+	least := (groupSize + 1) / 2
+	if held < least || last == next {
+		return false
+	}
 	h := fnv.New32a()
-	_, _ = io.WriteString(h, name)
-	return h.Sum32()%groupSize == 0
+	_, _ = io.WriteString(h, next)
+	return h.Sum32()%uint32(groupSize-least+1) == 0
 }
 
 // cut divides entries into groups. Packages of one name stay together.
-func cut(entries []Entry) []Group {
+func cut(entries []Entry, groupSize int) []Group {
 	var out []Group
 	start := 0
 	for i := range entries {
-		border := i == len(entries)-1
-		if !border {
-			next := entries[i+1].Name
-			border = next != entries[i].Name && Border(next) || i+1-start >= maxGroup
+		end := i == len(entries)-1
+		if !end {
+			end = border(i+1-start, entries[i].Name, entries[i+1].Name, groupSize)
 		}
-		if border {
+		if end {
 			out = append(out, Group{Key: keyOf(entries[start : i+1]), First: start, Count: i + 1 - start})
 			start = i + 1
 		}

@@ -1,6 +1,7 @@
 package repomd
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -17,6 +18,8 @@ type Lists [3]io.Reader
 // ImportOptions say how foreign lists are kept.
 type ImportOptions struct {
 	Compression Compression
+	GroupSize   int        // see Options
+	Quick       bool       // see Options
 	Bases       []*Indexed // earlier imports of the same place
 	// Base is the address of the repository: packages that do not say where
 	// they lie are told to lie below it.
@@ -35,7 +38,9 @@ func Import(ctx context.Context, out Output, lists Lists, o ImportOptions) (*Ind
 		o.Compression = Zstd
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	p, err := newPacker(ctx, out, Options{Compression: o.Compression, Bases: o.Bases, Progress: o.Progress})
+	p, err := newPacker(ctx, out, Options{
+		Compression: o.Compression, GroupSize: cmp.Or(o.GroupSize, defaultGroup), Quick: o.Quick, Bases: o.Bases, Progress: o.Progress,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 type Index struct {
 	Compression Compression
 	Checksum    string
+	GroupSize   int
 	Hrefs       [3]string // of primary, filelists, other
 	Entries     []Entry
 	Groups      []Group
@@ -92,25 +93,44 @@ func (x *Indexed) where(id ID) (place, bool) {
 
 var errChanged = errors.New("the repository's files are not those that its index speaks of")
 
-// frame reads a group's compressed bytes of one kind, and proves that they are
-// still what was written.
-func (x *Indexed) frame(group, kind int, buf []byte) ([]byte, error) {
+// window is a piece of a base's file: frames that follow one another are read
+// together.
+type window struct {
+	base *Indexed
+	from int64
+	buf  []byte
+}
+
+// readAhead is how much is read at once.
+const readAhead = 1 << 20
+
+// frame gives a group's compressed bytes of one kind, and proves that they are
+// still what was written. They are good until the next call with the window.
+func (x *Indexed) frame(group, kind int, w *window) ([]byte, error) {
 	f := x.Groups[group].Frames[kind]
-	r, err := x.file(kind)
-	if err != nil {
-		return nil, err
+	if w.base != x || f.Offset < w.from || f.Offset+f.Size > w.from+int64(len(w.buf)) {
+		r, err := x.file(kind)
+		if err != nil {
+			return nil, err
+		}
+		n := f.Size
+		if w.base == x { // the frame before it was asked for as well
+			n = max(n, readAhead)
+		}
+		if int64(cap(w.buf)) < n {
+			w.buf = make([]byte, n)
+		}
+		w.base, w.from = x, f.Offset
+		got, err := r.ReadAt(w.buf[:n], f.Offset)
+		if w.buf = w.buf[:got]; int64(got) < f.Size {
+			return nil, fmt.Errorf("read %s: %w", x.Hrefs[kind], err)
+		}
 	}
-	if int64(cap(buf)) < f.Size {
-		buf = make([]byte, f.Size, f.Size+f.Size/4)
-	}
-	buf = buf[:f.Size]
-	if n, err := r.ReadAt(buf, f.Offset); n < len(buf) {
-		return nil, fmt.Errorf("read %s: %w", x.Hrefs[kind], err)
-	}
-	if xxhash.Sum64(buf) != f.Sum {
+	b := w.buf[f.Offset-w.from:][:f.Size]
+	if xxhash.Sum64(b) != f.Sum {
 		return nil, errChanged
 	}
-	return buf, nil
+	return b, nil
 }
 
 // decoder serves all goroutines; what it may unpack is bounded by the index.
@@ -118,7 +138,7 @@ var decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDe
 
 // open gives a group's decompressed bytes of one kind. buf is a buffer to use.
 func (x *Indexed) open(group, kind int, buf []byte) ([]byte, error) {
-	b, err := x.frame(group, kind, nil)
+	b, err := x.frame(group, kind, new(window))
 	if err != nil {
 		return nil, err
 	}

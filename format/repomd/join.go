@@ -1,6 +1,7 @@
 package repomd
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -57,8 +58,9 @@ type join struct {
 	index *Index
 	jobs  []*job // of each group; nil where a base has it
 	from  []origin
-	slots chan struct{}
-	pool  sync.Pool // *Compressor
+	slots chan struct{} // of groups that are made, or wait to be written
+	cores chan struct{} // of groups that are made just now
+	pool  compressors
 
 	mu     sync.Mutex
 	failed map[int]error
@@ -80,13 +82,14 @@ type job struct {
 }
 
 func newJoin(ctx context.Context, list *List, o Options) *join {
-	groups := cut(list.Entries)
+	groups := cut(list.Entries, o.GroupSize)
 	j := &join{
 		ctx: ctx, list: list, o: o, failed: map[int]error{},
-		index: &Index{Compression: o.Compression, Checksum: o.Checksum, Entries: list.Entries, Groups: groups},
+		index: &Index{Compression: o.Compression, Checksum: o.Checksum, GroupSize: o.GroupSize, Entries: list.Entries, Groups: groups},
 		jobs:  make([]*job, len(groups)), from: make([]origin, len(groups)),
-		slots: make(chan struct{}, 3*runtime.GOMAXPROCS(0)),
+		slots: make(chan struct{}, 4*runtime.GOMAXPROCS(0)), cores: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
+	j.pool.kind, j.pool.quick = o.Compression, o.Quick
 	bases := slices.DeleteFunc(slices.Clone(o.Bases), func(x *Indexed) bool { return x.Compression != o.Compression })
 	for i := range groups {
 		for _, b := range bases {
@@ -147,7 +150,9 @@ func (j *join) make(g *errgroup.Group) error {
 			return j.ctx.Err()
 		}
 		g.Go(func() error {
+			j.cores <- struct{}{}
 			job.err = j.group(i, job)
+			<-j.cores
 			close(job.done)
 			return job.err
 		})
@@ -162,7 +167,7 @@ func (j *join) group(i int, job *job) error {
 	if err != nil {
 		return err
 	}
-	c, err := j.compressor()
+	c, err := j.pool.get()
 	if err != nil {
 		return err
 	}
@@ -193,13 +198,6 @@ func (j *join) progress(group int) {
 	if j.o.Progress != nil {
 		j.o.Progress(j.index.Groups[group].Count)
 	}
-}
-
-func (j *join) compressor() (*Compressor, error) {
-	if c, ok := j.pool.Get().(*Compressor); ok {
-		return c, nil
-	}
-	return NewCompressor(j.o.Compression)
 }
 
 // gather gives the fragments of a group's packages: from the bases that have
@@ -269,8 +267,9 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 		return d, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	s := newStream(w, j.o.hash, j.o.OpenChecksums)
-	c, err := j.compressor()
+	buffered := bufio.NewWriterSize(w, 256<<10)
+	s := newStream(buffered, j.o.hash, j.o.OpenChecksums)
+	c, err := j.pool.get()
 	if err != nil {
 		return d, err
 	}
@@ -299,14 +298,15 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 	if err != nil {
 		return d, err
 	}
-	var buf, open []byte
+	from := new(window)
+	var open []byte
 	for i := range j.index.Groups {
 		if i%markEvery == 0 && i >= summed && i > 0 {
 			if marks[i/markEvery][kind], err = s.state(); err != nil {
 				return d, err
 			}
 		}
-		if buf, open, err = j.copy(s, i, kind, i < summed, buf, open); err != nil {
+		if open, err = j.copy(s, i, kind, i < summed, from, open); err != nil {
 			return d, err
 		}
 	}
@@ -322,47 +322,52 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 	}
 	d = s.data()
 	d.Type, d.Name = string(k), name
-	return d, nil
+	return d, buffered.Flush()
 }
 
 // copy writes a group's frame, whoever made it.
-func (j *join) copy(s *stream, i, kind int, summed bool, buf, open []byte) ([]byte, []byte, error) {
+func (j *join) copy(s *stream, i, kind int, summed bool, w *window, open []byte) ([]byte, error) {
 	g := &j.index.Groups[i]
-	if job := j.jobs[i]; job != nil {
-		select {
-		case <-job.done:
-		case <-j.ctx.Done():
-			return buf, open, j.ctx.Err()
-		}
-		if job.err != nil {
-			return buf, open, job.err
-		}
-		g.Frames[kind].Offset = s.size
-		s.opened(job.open[kind])
-		err := s.frame(job.frames[kind], int64(len(job.open[kind])), false)
-		job.frames[kind], job.open[kind] = nil, nil
-		j.mu.Lock()
-		job.uses--
-		last := job.uses == 0
-		j.mu.Unlock()
-		if last {
-			<-j.slots
-		}
-		return buf, open, err
-	}
-	from := j.from[i]
-	b, err := from.base.frame(from.group, kind, buf)
-	if err != nil {
-		return buf, open, &BaseError{from.base, err}
+	if j.jobs[i] != nil {
+		return open, j.made(s, i, kind)
 	}
 	g.Frames[kind].Offset = s.size
-	if s.openSum != nil && !summed {
-		if open, err = from.base.unpack(from.group, kind, b, open); err != nil {
-			return b, open, &BaseError{from.base, err}
+	from := j.from[i]
+	b, err := from.base.frame(from.group, kind, w)
+	if err == nil && s.openSum != nil && !summed {
+		if open, err = from.base.unpack(from.group, kind, b, open); err == nil {
+			s.opened(open)
 		}
-		s.opened(open)
 	}
-	return b, open, s.frame(b, g.Frames[kind].Open, summed)
+	if err != nil {
+		return open, &BaseError{from.base, err}
+	}
+	return open, s.frame(b, g.Frames[kind].Open, summed)
+}
+
+// made writes a frame that a worker makes.
+func (j *join) made(s *stream, i, kind int) error {
+	job := j.jobs[i]
+	select {
+	case <-job.done:
+	case <-j.ctx.Done():
+		return j.ctx.Err()
+	}
+	if job.err != nil {
+		return job.err
+	}
+	j.index.Groups[i].Frames[kind].Offset = s.size
+	s.opened(job.open[kind])
+	err := s.frame(job.frames[kind], int64(len(job.open[kind])), false)
+	job.frames[kind], job.open[kind] = nil, nil
+	j.mu.Lock()
+	job.uses--
+	last := job.uses == 0
+	j.mu.Unlock()
+	if last {
+		<-j.slots
+	}
+	return err
 }
 
 // BaseError says that a base cannot be used: its files are gone or were changed.

@@ -247,3 +247,33 @@ func FuzzIndex(f *testing.F) {
 		d.index()
 	})
 }
+
+// TestOneMorePackageChangesFewGroups is what lets groups be used again.
+func TestOneMorePackageChangesFewGroups(t *testing.T) {
+	var entries []Entry
+	for i := range 5000 {
+		name := fmt.Sprintf("package-%04d", i)
+		entries = append(entries, Entry{Name: name, ID: sha256.Sum256([]byte(name))})
+	}
+	for _, size := range []int{8, 16, 64} {
+		before := map[ID]bool{}
+		for _, g := range cut(entries, size) {
+			before[g.Key] = true
+		}
+		if n := len(entries) / len(before); n < size*3/4 || n > size*4/3 {
+			t.Errorf("groups of %d packages have %d", size, n)
+		}
+		changed := 0
+		for at := range 100 {
+			with := slices.Insert(slices.Clone(entries), at*50, Entry{Name: entries[at*50].Name + "x"})
+			for _, g := range cut(with, size) {
+				if !before[g.Key] {
+					changed++
+				}
+			}
+		}
+		if changed > 300 {
+			t.Errorf("groups of %d: 100 packages more, each alone, change %d groups", size, changed)
+		}
+	}
+}

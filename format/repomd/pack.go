@@ -24,6 +24,7 @@ type packer struct {
 	tasks *errgroup.Group // compress, or copy
 	all   *errgroup.Group
 	now   *packed
+	pool  compressors
 }
 
 // packed is a group on its way.
@@ -36,7 +37,8 @@ type packed struct {
 }
 
 func newPacker(ctx context.Context, out Output, o Options) (*packer, error) {
-	p := &packer{o: o, index: &Index{Compression: o.Compression}, queue: make(chan *packed, 2*runtime.GOMAXPROCS(0))}
+	p := &packer{o: o, index: &Index{Compression: o.Compression, GroupSize: o.GroupSize}, queue: make(chan *packed, 2*runtime.GOMAXPROCS(0))}
+	p.pool.kind, p.pool.quick = o.Compression, o.Quick
 	p.all, p.ctx = errgroup.WithContext(ctx)
 	p.tasks, _ = errgroup.WithContext(p.ctx)
 	p.tasks.SetLimit(runtime.GOMAXPROCS(0))
@@ -66,8 +68,7 @@ func newPacker(ctx context.Context, out Output, o Options) (*packer, error) {
 // add takes a package.
 func (p *packer) add(e Entry, f Fragments) error {
 	if n := p.now; n != nil {
-		last := n.entries[len(n.entries)-1].Name
-		if e.Name != last && Border(e.Name) || len(n.entries) >= maxGroup {
+		if border(len(n.entries), n.entries[len(n.entries)-1].Name, e.Name, p.o.GroupSize) {
 			if err := p.flush(); err != nil {
 				return err
 			}
@@ -106,10 +107,11 @@ func (p *packer) pack(n *packed) error {
 	if p.known(n) {
 		return nil
 	}
-	c, err := NewCompressor(p.o.Compression)
+	c, err := p.pool.get()
 	if err != nil {
 		return err
 	}
+	defer p.pool.Put(c)
 	for kind := range kinds {
 		var b []byte
 		for i := range n.parts {
@@ -134,7 +136,7 @@ func (p *packer) known(n *packed) bool {
 		ok := true
 		for kind := range kinds {
 			var err error
-			n.frames[kind], err = b.frame(at, kind, nil)
+			n.frames[kind], err = b.frame(at, kind, new(window))
 			ok = ok && err == nil
 		}
 		if ok {

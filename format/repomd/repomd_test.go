@@ -190,7 +190,7 @@ func TestReadersRefuse(t *testing.T) {
 }
 
 func TestOpenBoundsWhatComesOut(t *testing.T) {
-	c, err := NewCompressor(Zstd)
+	c, err := NewCompressor(Zstd, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package repomd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,10 @@ type Options struct {
 	Comps            []byte // comps.xml; it is written as it is, and compressed too
 	Extra            []Extra
 	Tags             Tags
+	// GroupSize is how many packages are compressed together, on average; 0 is
+	// 64. Fewer cost less when one of them goes, and give larger files.
+	GroupSize int
+	Quick     bool // compress less well, in half the time
 	// Bases are earlier repositories, made by Write, from which groups and
 	// packages are taken; the first that has one is asked.
 	Bases []*Indexed
@@ -69,9 +74,10 @@ func Write(ctx context.Context, out Output, list *List, o Options) (*Repomd, *In
 	if o.ExtraCompression == "" {
 		o.ExtraCompression = o.Compression
 	}
-	c, err := NewCompressor(o.ExtraCompression)
+	o.GroupSize = cmp.Or(o.GroupSize, defaultGroup)
+	c, err := NewCompressor(o.ExtraCompression, false)
 	if err == nil {
-		_, err = NewCompressor(o.Compression)
+		_, err = NewCompressor(o.Compression, false)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -135,7 +141,7 @@ func writeExtra(out Output, e Extra, o Options, c *Compressor, md *Repomd) error
 		c = &Compressor{kind: None}
 	case e.Gzip:
 		var err error
-		if c, err = NewCompressor(Gzip); err != nil {
+		if c, err = NewCompressor(Gzip, false); err != nil {
 			return err
 		}
 	}

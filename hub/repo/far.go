@@ -14,6 +14,7 @@ import (
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/repomd"
+	"github.com/kura-build/kura/format/repomd/merge"
 	"github.com/kura-build/kura/format/repomd/mirror"
 	"github.com/kura-build/kura/hub/file"
 )
@@ -96,7 +97,7 @@ func (f *far) read(ctx context.Context, url string) error {
 	out := &tree{store: f.m.blobs}
 	now, changed, err := f.reader.Read(ctx, url, last, func(ctx context.Context, s *mirror.State, lists repomd.Lists) error {
 		*out = tree{store: f.m.blobs}
-		return out.imported(ctx, lists, repomd.ImportOptions{Compression: repomd.Zstd, Base: url, Bases: from})
+		return out.imported(ctx, lists, repomd.ImportOptions{Compression: repomd.Zstd, GroupSize: merge.GroupSize, Quick: true, Base: url, Bases: from})
 	})
 	if err != nil {
 		return &kura.Error{Op: op, Kind: kindOf(err), Err: err}

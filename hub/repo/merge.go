@@ -115,7 +115,7 @@ func (c *content) merge(known *bases, r *Repo, arch string, list *repomd.List, o
 	for _, b := range c.blocks {
 		blocked[b] = true
 	}
-	taken := merge.Select(all, merge.Options{Mode: mode, Arch: arch, Blocked: blocked})
+	taken := merge.Select(all, merge.Options{Mode: mode, Arches: []string{arch}, Expand: true, Blocked: blocked})
 	own := map[int]int{} // where the hub's own packages stand in the list
 	merged := make([]repomd.Entry, len(taken))
 	for i, t := range taken {
@@ -137,6 +137,7 @@ func (c *content) merge(known *bases, r *Repo, arch string, list *repomd.List, o
 		}
 		return load(ctx, asked)
 	}
+	o.GroupSize, o.Quick = merge.GroupSize, true
 	o.Extra = append(o.Extra, merge.Origins(all, addresses, taken))
 	return nil
 }

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/kura-build/kura/format/repomd"
@@ -42,9 +43,16 @@ type Options struct {
 	// Blocked are source packages whose packages are left out; modes Koji and
 	// Simple know them.
 	Blocked map[string]bool
-	// Arch limits the packages to an architecture, with those that it runs as
-	// well: see Runs. "" limits nothing.
-	Arch string
+	// Arches limit the packages to architectures, and noarch. None limit nothing.
+	Arches []string
+	// Expand adds to each architecture what it runs as well, see Runs.
+	Expand bool
+}
+
+func (o *Options) wants(arch string) bool {
+	return len(o.Arches) == 0 || arch == "noarch" || slices.ContainsFunc(o.Arches, func(a string) bool {
+		return a == arch || o.Expand && Runs(a, arch)
+	})
 }
 
 // Choice is a package that is taken.
@@ -135,7 +143,7 @@ func newer(a, b string) bool {
 // offer takes a package or leaves it.
 func (s *selection) offer(r, i int) {
 	e := &s.repositories[r][i]
-	if s.Arch != "" && !Runs(s.Arch, e.Arch) {
+	if !s.wants(e.Arch) {
 		return
 	}
 	switch s.Mode {

@@ -46,7 +46,7 @@ func TestSelect(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{"koji: a source package comes from one repository, in its newest version", Options{Mode: Koji, Arch: "x86_64"}, `0 bash-5.1-1.x86_64
+		{"koji: a source package comes from one repository, in its newest version", Options{Mode: Koji, Arches: []string{"x86_64"}, Expand: true}, `0 bash-5.1-1.x86_64
 0 libfoo-2-1.x86_64
 0 blocked-1-1.noarch
 1 zsh-1-2.x86_64
@@ -54,12 +54,12 @@ func TestSelect(t *testing.T) {
 1 glibc-2-1.i686
 1 lost-1-1.x86_64
 2 new-1-1.x86_64`},
-		{"koji: blocked source packages", Options{Mode: Koji, Arch: "x86_64", Blocked: map[string]bool{"blocked": true, "zsh": true}}, `0 bash-5.1-1.x86_64
+		{"koji: blocked source packages", Options{Mode: Koji, Arches: []string{"x86_64"}, Expand: true, Blocked: map[string]bool{"blocked": true, "zsh": true}}, `0 bash-5.1-1.x86_64
 0 libfoo-2-1.x86_64
 1 glibc-2-1.i686
 1 lost-1-1.x86_64
 2 new-1-1.x86_64`},
-		{"simple: all but what is blocked, twice too", Options{Mode: Simple, Arch: "x86_64", Blocked: map[string]bool{"foo": true}}, `0 bash-5.1-1.x86_64
+		{"simple: all but what is blocked, twice too", Options{Mode: Simple, Arches: []string{"x86_64"}, Expand: true, Blocked: map[string]bool{"foo": true}}, `0 bash-5.1-1.x86_64
 0 blocked-1-1.noarch
 1 bash-5.2-1.x86_64
 1 bash-doc-5.2-1.noarch
@@ -73,11 +73,11 @@ func TestSelect(t *testing.T) {
 2 zsh-9-1.x86_64
 2 bash-5.1-1.x86_64
 2 new-1-1.x86_64`},
-		{"bare: all versions, each once; blocks are not known", Options{Mode: Bare, Arch: "aarch64", Blocked: map[string]bool{"glibc": true}}, `0 blocked-1-1.noarch
+		{"bare: all versions, each once; blocks are not known", Options{Mode: Bare, Arches: []string{"aarch64"}, Expand: true, Blocked: map[string]bool{"glibc": true}}, `0 blocked-1-1.noarch
 1 bash-doc-5.2-1.noarch
 1 zsh-html-1-1.noarch
 1 glibc-2-1.aarch64`},
-		{"repo: the first of a name and architecture", Options{Mode: Repo, Arch: "x86_64"}, `0 bash-5.1-1.x86_64
+		{"repo: the first of a name and architecture", Options{Mode: Repo, Arches: []string{"x86_64"}, Expand: true}, `0 bash-5.1-1.x86_64
 0 libfoo-2-1.x86_64
 0 blocked-1-1.noarch
 1 bash-doc-5.2-1.noarch
@@ -88,7 +88,7 @@ func TestSelect(t *testing.T) {
 1 glibc-2-1.i686
 1 lost-1-1.x86_64
 2 new-1-1.x86_64`},
-		{"nvr: the highest of a name and architecture", Options{Mode: Highest, Arch: "x86_64"}, `0 blocked-1-1.noarch
+		{"nvr: the highest of a name and architecture", Options{Mode: Highest, Arches: []string{"x86_64"}, Expand: true}, `0 blocked-1-1.noarch
 1 bash-5.2-1.x86_64
 1 bash-doc-5.2-1.noarch
 1 foo-3-1.x86_64

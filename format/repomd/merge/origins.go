@@ -16,3 +16,8 @@ func Origins(repositories [][]repomd.Entry, addresses []string, taken []Choice) 
 	}
 	return repomd.Extra{Type: "origin", Name: "pkgorigins", Content: b.Bytes(), Gzip: true}
 }
+
+// GroupSize is how many packages of a merged repository, and of those that it is
+// merged from, are compressed together: fewer than elsewhere, for each blocked
+// or overruled package changes a group.
+const GroupSize = 8

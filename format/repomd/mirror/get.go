@@ -32,6 +32,9 @@ var defaultClient = &http.Client{
 	},
 }
 
+// localClient reads files of this machine.
+var localClient = &http.Client{Transport: http.NewFileTransport(http.Dir("/"))}
+
 // get asks for a file of a repository; trouble that may pass is tried again.
 func (r *Reader) get(ctx context.Context, base, file string, h http.Header) (*http.Response, error) {
 	pause := r.Pause
@@ -60,7 +63,8 @@ func (r *Reader) once(ctx context.Context, base, file string, h http.Header) (_ 
 		return &Error{URL: base, File: file, Err: fmt.Errorf(format, args...), Inconsistent: inconsistent}
 	}
 	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+	local := err == nil && r.Local && u.Scheme == "file" && u.Host == ""
+	if err != nil || u.User != nil || !local && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		return nil, false, &Error{URL: "the address of the repository", Err: errors.New("give an http or https address without a password"), Lasting: true}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -75,7 +79,10 @@ func (r *Reader) once(ctx context.Context, base, file string, h http.Header) (_ 
 	req.Header.Set("Accept-Encoding", "identity")
 	req.Header.Set("User-Agent", "kura")
 	c := r.Client
-	if c == nil {
+	switch {
+	case local:
+		c = localClient
+	case c == nil:
 		c = defaultClient
 	}
 	res, err := c.Do(req)

@@ -27,6 +27,8 @@ type State struct {
 // Reader reads repositories. The zero value is ready for use.
 type Reader struct {
 	Client *http.Client
+	// Local allows file addresses.
+	Local bool
 	// Silence is for how long a mirror may send nothing; 0 is 30 seconds.
 	Silence time.Duration
 	// Pause is how long to wait before the next try; 0 is half a second, then

@@ -15,6 +15,15 @@ import (
 // maxFile is what a metadata file may have in bytes as it is sent.
 const maxFile = 4 << 30
 
+// Open gives the decompressed contents of a file of a repository.
+func (r *Reader) Open(ctx context.Context, url string, d repomd.Data) (io.ReadCloser, error) {
+	f, err := r.open(ctx, slash(url), d)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
 // open gives the decompressed contents of a metadata file. Its end is told only
 // when all checksums and sizes were right.
 func (r *Reader) open(ctx context.Context, url string, d repomd.Data) (*file, error) {
