@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kura-build/kura/format/repomd"
@@ -75,7 +76,7 @@ func (s *source) fetch(ctx context.Context) error {
 		}
 		base := ""
 		if s.told {
-			base = s.url
+			base = strings.TrimSuffix(s.url, "/")
 		}
 		index, err := repomd.Import(ctx, repomd.Dir(tmp), lists, repomd.ImportOptions{Compression: s.compression, GroupSize: merge.GroupSize, Quick: true, Base: base, Bases: bases})
 		if err != nil {

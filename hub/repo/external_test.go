@@ -84,7 +84,7 @@ func shows(t *testing.T, s *buildtest.Site, r *repo.Repo) (out []string) {
 	}
 	defer z.Close()
 	err = repomd.Scan(z, repomd.Primary, func(it *repomd.Item) error {
-		out = append(out, it.Base+it.Href)
+		out = append(out, strings.TrimPrefix(it.Base+"/"+it.Href, "/"))
 		return nil
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,7 +98,7 @@ func (f *far) read(ctx context.Context, url string) error {
 	out := &tree{store: f.m.blobs}
 	now, changed, err := f.reader.Read(ctx, url, last, func(ctx context.Context, s *mirror.State, lists repomd.Lists) error {
 		*out = tree{store: f.m.blobs}
-		return out.imported(ctx, lists, repomd.ImportOptions{Compression: repomd.Zstd, GroupSize: merge.GroupSize, Quick: true, Base: url, Bases: from})
+		return out.imported(ctx, lists, repomd.ImportOptions{Compression: repomd.Zstd, GroupSize: merge.GroupSize, Quick: true, Base: strings.TrimSuffix(url, "/"), Bases: from})
 	})
 	if err != nil {
 		return &kura.Error{Op: op, Kind: kindOf(err), Err: err}
