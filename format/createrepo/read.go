@@ -126,24 +126,34 @@ func (r *reader) one(from found, e *repomd.Entry) (*repomd.Fragments, error) {
 	sum := newHash()
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	n, err := io.ReadFull(f, *buf)
+	n, err := io.ReadFull(f, (*buf)[:min(info.Size(), whole)])
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	sum.Write((*buf)[:n])
-	head := io.Reader(bytes.NewReader((*buf)[:n]))
-	if n == len(*buf) {
-		head = io.MultiReader(head, io.TeeReader(f, sum))
+	p, ok, err := rpm.Parse((*buf)[:n])
+	if err == nil && !ok { // headers larger than the buffer, or cut off
+		head := io.Reader(bytes.NewReader((*buf)[:n]))
+		if n == len(*buf) {
+			head = io.MultiReader(head, io.TeeReader(f, sum))
+		}
+		p, err = rpm.Read(head)
 	}
-	p, err := rpm.Read(head)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, *buf); err != nil { // what follows the header
-		return nil, err
+	at := int64(n)
+	if n == len(*buf) {
+		// The headers lie in the buffer: what follows them goes through another.
+		if _, err := io.Copy(sum, struct{ io.Reader }{f}); err != nil {
+			return nil, err
+		}
+		if at, err = f.Seek(0, io.SeekCurrent); err != nil {
+			return nil, err
+		}
 	}
-	if at, err := f.Seek(0, io.SeekCurrent); err != nil || at != info.Size() {
-		return nil, errors.Join(err, errors.New("it changed while it was read"))
+	if at != info.Size() {
+		return nil, errors.New("it changed while it was read")
 	}
 	src := repomd.Source{
 		Package: p, PkgID: hex.EncodeToString(sum.Sum(nil)), Size: info.Size(), FileTime: info.ModTime().Unix(),
