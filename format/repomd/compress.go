@@ -66,13 +66,13 @@ func NewCompressor(kind Compression, quick bool) (*Compressor, error) {
 	return c, err
 }
 
-// Frame compresses content to one frame. The result is the caller's.
-func (c *Compressor) Frame(content []byte) ([]byte, error) {
+// Frame compresses content to one frame, which it appends to dst.
+func (c *Compressor) Frame(content, dst []byte) ([]byte, error) {
 	switch c.kind {
 	case Zstd:
-		return c.zstd.EncodeAll(content, nil), nil
+		return c.zstd.EncodeAll(content, dst), nil
 	case None:
-		return bytes.Clone(content), nil
+		return append(dst, content...), nil
 	}
 	c.buf.Reset()
 	c.gzip.Reset(&c.buf)
@@ -82,7 +82,7 @@ func (c *Compressor) Frame(content []byte) ([]byte, error) {
 	if err := c.gzip.Close(); err != nil {
 		return nil, err
 	}
-	return bytes.Clone(c.buf.Bytes()), nil
+	return append(dst, c.buf.Bytes()...), nil
 }
 
 // compressors keeps some for use again: they are large.

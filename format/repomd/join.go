@@ -61,6 +61,7 @@ type join struct {
 	slots chan struct{} // of groups that are made, or wait to be written
 	cores chan struct{} // of groups that are made just now
 	pool  compressors
+	spare sync.Pool // *[]byte
 
 	mu     sync.Mutex
 	failed map[int]error
@@ -178,13 +179,13 @@ func (j *join) group(i int, job *job) error {
 		for p := range got {
 			n += len(*got[p].of(kind))
 		}
-		b := make([]byte, 0, n)
+		b := slices.Grow(j.buffer(), n)
 		for p := range got {
 			f := *got[p].of(kind)
 			b = append(b, f...)
 			g.lens[p][kind] = uint32(len(f))
 		}
-		if job.frames[kind], err = c.Frame(b); err != nil {
+		if job.frames[kind], err = c.Frame(b, nil); err != nil {
 			return err
 		}
 		job.open[kind] = b
@@ -198,6 +199,14 @@ func (j *join) progress(group int) {
 	if j.o.Progress != nil {
 		j.o.Progress(j.index.Groups[group].Count)
 	}
+}
+
+// buffer gives an empty buffer, a used one if there is one.
+func (j *join) buffer() []byte {
+	if b, ok := j.spare.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return nil
 }
 
 // gather gives the fragments of a group's packages: from the bases that have
@@ -275,7 +284,7 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 	}
 	defer j.pool.Put(c)
 	write := func(content []byte) error {
-		f, err := c.Frame(content)
+		f, err := c.Frame(content, nil)
 		if err != nil {
 			return err
 		}
@@ -291,7 +300,7 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 		err = write(head)
 	} else {
 		var f []byte
-		if f, err = c.Frame(head); err == nil {
+		if f, err = c.Frame(head, nil); err == nil {
 			err = s.frame(f, int64(len(head)), true)
 		}
 	}
@@ -359,7 +368,9 @@ func (j *join) made(s *stream, i, kind int) error {
 	j.index.Groups[i].Frames[kind].Offset = s.size
 	s.opened(job.open[kind])
 	err := s.frame(job.frames[kind], int64(len(job.open[kind])), false)
+	open := job.open[kind]
 	job.frames[kind], job.open[kind] = nil, nil
+	j.spare.Put(&open)
 	j.mu.Lock()
 	job.uses--
 	last := job.uses == 0

@@ -117,7 +117,7 @@ func (p *packer) pack(n *packed) error {
 		for i := range n.parts {
 			b = append(b, *n.parts[i].of(kind)...)
 		}
-		if n.frames[kind], err = c.Frame(b); err != nil {
+		if n.frames[kind], err = c.Frame(b, nil); err != nil {
 			return err
 		}
 		n.group.Frames[kind] = Frame{Size: int64(len(n.frames[kind])), Open: int64(len(b)), Sum: xxhash.Sum64(n.frames[kind])}

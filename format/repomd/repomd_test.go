@@ -194,7 +194,7 @@ func TestOpenBoundsWhatComesOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, _ := c.Frame(make([]byte, 1<<20))
+	f, _ := c.Frame(make([]byte, 1<<20), nil)
 	r, err := Open(bytes.NewReader(f))
 	if err != nil {
 		t.Fatal(err)

@@ -152,7 +152,7 @@ func writeExtra(out Output, e Extra, o Options, c *Compressor, md *Repomd) error
 	}
 	defer w.Close()
 	s := newStream(w, o.hash, o.OpenChecksums && !e.Plain)
-	f, err := c.Frame(e.Content)
+	f, err := c.Frame(e.Content, nil)
 	if err != nil {
 		return err
 	}
