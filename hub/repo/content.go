@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"crypto/sha256"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +31,7 @@ type content struct {
 }
 
 // read collects what a tag holds at an event.
-func read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inherit bool) (*content, error) {
+func (m *Maker) read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inherit bool) (*content, error) {
 	const op = "repo.read"
 	t, err := tag.Get(ctx, tx, ref, at)
 	if err != nil {
@@ -47,10 +46,10 @@ func read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inh
 	if c.builds, err = build.ListTagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
 		return nil, kura.E(op, err)
 	}
-	if c.rpms, err = build.RPMs(ctx, tx, c.builds, nil); err != nil {
+	if c.rpms, err = m.members.rpms(ctx, tx, c.builds); err != nil {
 		return nil, kura.E(op, err)
 	}
-	listed, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: t.ID, At: at, Inherit: true, NoOwners: true})
+	listed, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: t.ID, At: at, Inherit: true, NoOwners: true, SomeBlocked: true})
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
@@ -143,13 +142,12 @@ func epoch(r *build.RPM) string {
 
 // identity names the fragments of a file at a place. how is which of this
 // room's ways made them.
-func identity(how, sum, href string) (id repomd.ID) {
-	h := sha256.New()
+func identity(how, sum, href string) repomd.ID {
+	b := make([]byte, 0, 512)
 	for _, s := range []string{"hub 1", how, sum, href} {
-		_, _ = io.WriteString(h, s+"\n")
+		b = append(append(b, s...), '\n')
 	}
-	h.Sum(id[:0])
-	return id
+	return sha256.Sum256(b)
 }
 
 type stored struct {

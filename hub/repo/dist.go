@@ -116,7 +116,7 @@ func (m *Maker) Dist(ctx context.Context, r *Repo, keys []string, o DistOpts, s 
 	}
 	var c *content
 	err := m.db.View(ctx, func(tx *db.Tx) (err error) {
-		c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, o.latest(), o.Inherit == nil || *o.Inherit)
+		c, err = m.read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, o.latest(), o.Inherit == nil || *o.Inherit)
 		return err
 	})
 	if err != nil {

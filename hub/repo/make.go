@@ -27,6 +27,8 @@ type Maker struct {
 	db    *db.DB
 	blobs blob.Store
 	far   *far
+
+	members members
 }
 
 // NewMaker makes a maker on its legs.
@@ -116,7 +118,7 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 		return r, kura.E(op, err)
 	}
 	err = m.db.View(ctx, func(tx *db.Tx) (err error) {
-		if c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, 1, true); err != nil {
+		if c, err = m.read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, 1, true); err != nil {
 			return err
 		}
 		c.external, err = r.known(ctx, tx)
