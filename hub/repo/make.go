@@ -200,16 +200,6 @@ func begin(ctx context.Context, tx *db.Tx, w Want, task int64) (*Repo, error) {
 	return Get(ctx, tx, id)
 }
 
-// pointLatest turns the link "latest" of a tag to its newest repository.
-func pointLatest(ctx context.Context, tx *db.Tx, r *Repo) error {
-	newest, err := List(ctx, tx, Filter{TagID: r.TagID, Dist: &r.Dist, States: []int{int(Ready)}, Limit: 1})
-	if err != nil || len(newest) == 0 || newest[0].ID != r.ID {
-		return err
-	}
-	dir, _ := file.Split(r.Path())
-	return file.Symlink(ctx, tx, file.Join(dir, "latest"), fmt.Sprint(r.ID))
-}
-
 // write makes the files of a private repository, in Koji's layout.
 func (m *Maker) write(ctx context.Context, out *tree, r *Repo, c *content, o Opts) error {
 	groups, err := compsOf(c)
