@@ -31,6 +31,7 @@ type Maker struct {
 	far   *far
 
 	members members
+	turns   turns
 }
 
 // NewMaker makes a maker on its legs.
@@ -102,9 +103,14 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	if err := m.Refresh(ctx, w.Tag, w.Event); err != nil {
 		return nil, kura.E(op, err)
 	}
+	done, err := m.turns.take(ctx, fmt.Sprint(w.Tag, w.Opts))
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	defer done()
 	var r *Repo
 	var c *content
-	err := m.db.Update(ctx, func(tx *db.Tx) (err error) {
+	err = m.db.Update(ctx, func(tx *db.Tx) (err error) {
 		if r, err = ofTask(ctx, tx, task); err != nil || r != nil {
 			return err
 		}
