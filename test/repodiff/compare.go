@@ -20,6 +20,15 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s, %s:\n  - %s\n  + %s", d.Package, d.List, d.A, d.B)
 }
 
+// Check tells what is wrong with the repository of a directory by itself.
+func Check(dir string) ([]string, error) {
+	r, err := read(dir)
+	if err != nil {
+		return nil, err
+	}
+	return r.problems, nil
+}
+
 // Compare gives the differences between the repositories of two directories,
 // but for those that are wanted.
 func Compare(a, b string, wanted ...Wanted) ([]Difference, error) {

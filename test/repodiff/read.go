@@ -322,8 +322,8 @@ func packages(from io.Reader, root func(xml.StartElement), f func(*element) erro
 			slices.Sort(e.attrs)
 			stack = append(stack, e)
 		case xml.CharData:
-			if len(stack) > 0 {
-				stack[len(stack)-1].text += string(tok)
+			if n := len(stack); n > 0 && len(stack[n-1].nodes) == 0 { // between elements is only space
+				stack[n-1].text += string(tok)
 			}
 		case xml.EndElement:
 			depth--
