@@ -112,7 +112,7 @@ type Root struct {
 	RepoID   int64             `json:"repo_id"`  // the hub's repository, for the record
 	Event    int64             `json:"event"`    // the event it stands for
 	Arch     string            `json:"arch"`     // arch of the root
-	Repos    []Repo            `json:"repos"`    // the hub's own first, then external ones
+	Repos    []Repo            `json:"repos"`    // one: the hub's own, which shows those of external ones too
 	Packages []string          `json:"packages"` // the build group's packages, resolved by the hub from the tag's groups
 	Macros   map[string]string `json:"macros"`   // rpm.macro.* of the tag, %dist, %_host…
 	Env      map[string]string `json:"env"`

@@ -13,6 +13,7 @@ import (
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/file"
+	"github.com/kura-build/kura/hub/repo"
 )
 
 // tops are the directories of the tree that are shown; others (the lookaside
@@ -45,7 +46,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var list []file.Node
 	var c *file.Content
 	err := h.DB.View(r.Context(), func(tx *db.Tx) (err error) {
-		if node, err = file.Stat(r.Context(), tx, p); err != nil {
+		node, err = file.Stat(r.Context(), tx, p)
+		if kura.Is(err, kura.NotFound) {
+			if p, err = repo.Earlier(r.Context(), tx, p); err == nil {
+				node, err = file.Stat(r.Context(), tx, p)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		if node.Kind == file.Dir {

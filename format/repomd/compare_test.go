@@ -2,12 +2,12 @@ package repomd
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"io"
-	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,17 +133,29 @@ func fragments(t testing.TB, name string, b []byte) Package {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	return Package{Name: p.NEVRA().Name, Fragments: *f}
+	return Package{Name: p.NEVRA().Name, Fragments: *f, href: name}
 }
 
-func each(ps []Package) iter.Seq2[Package, error] {
-	return func(yield func(Package, error) bool) {
-		for _, p := range ps {
-			if !yield(p, nil) {
-				return
-			}
+// Package is a package with its fragments at hand.
+type Package struct {
+	Name string
+	Fragments
+	href string
+}
+
+// listOf lists packages at hand.
+func listOf(ps []Package) *List {
+	l := &List{Load: func(_ context.Context, want []int) ([]Loaded, error) {
+		var out []Loaded
+		for _, i := range want {
+			out = append(out, Loaded{Fragments: ps[i].Fragments})
 		}
+		return out, nil
+	}}
+	for _, p := range ps {
+		l.Entries = append(l.Entries, Entry{Name: p.Name, ID: sha256.Sum256(slices.Concat(p.Primary, p.Filelists, p.Other))})
 	}
+	return l
 }
 
 // content reads a file of a repository, open.
@@ -210,7 +222,7 @@ func TestSameMeaningAsCreaterepo(t *testing.T) {
 	if out, err := exec.Command("createrepo_c", "--no-database", "-o", theirs, dir).CombinedOutput(); err != nil {
 		t.Fatalf("createrepo_c: %v\n%s", err, out)
 	}
-	if _, err := WriteDir(dir, each(ours), Options{Packages: len(ours), Compression: Zstd, OpenChecksums: true, Timestamp: fileTime}); err != nil {
+	if _, err := WriteDir(t.Context(), dir, listOf(ours), Options{Compression: Zstd, OpenChecksums: true, Timestamp: fileTime}); err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{"primary", "filelists", "other"} {

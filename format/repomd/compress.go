@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -40,9 +41,14 @@ type Compressor struct {
 	buf  bytes.Buffer
 }
 
-// NewCompressor makes one for a compression; "" is gzip.
-func NewCompressor(kind Compression) (*Compressor, error) {
+// NewCompressor makes one for a compression; "" is gzip. A quick one takes half
+// the time and gives some percent more.
+func NewCompressor(kind Compression, quick bool) (*Compressor, error) {
 	c := &Compressor{kind: kind}
+	level := zstd.SpeedBetterCompression
+	if quick {
+		level = zstd.SpeedDefault
+	}
 	var err error
 	switch kind {
 	case "":
@@ -51,7 +57,8 @@ func NewCompressor(kind Compression) (*Compressor, error) {
 	case Gzip:
 		c.gzip = gzip.NewWriter(io.Discard)
 	case Zstd:
-		c.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
+		c.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true),
+			zstd.WithEncoderLevel(level), zstd.WithWindowSize(4<<20))
 	case None:
 	default:
 		err = fmt.Errorf("repository metadata cannot be compressed with %q; gzip, zstd and none are known", kind)
@@ -59,13 +66,13 @@ func NewCompressor(kind Compression) (*Compressor, error) {
 	return c, err
 }
 
-// Frame compresses content to one frame. The result is the caller's.
-func (c *Compressor) Frame(content []byte) ([]byte, error) {
+// Frame compresses content to one frame, which it appends to dst.
+func (c *Compressor) Frame(content, dst []byte) ([]byte, error) {
 	switch c.kind {
 	case Zstd:
-		return c.zstd.EncodeAll(content, nil), nil
+		return c.zstd.EncodeAll(content, dst), nil
 	case None:
-		return bytes.Clone(content), nil
+		return append(dst, content...), nil
 	}
 	c.buf.Reset()
 	c.gzip.Reset(&c.buf)
@@ -75,5 +82,19 @@ func (c *Compressor) Frame(content []byte) ([]byte, error) {
 	if err := c.gzip.Close(); err != nil {
 		return nil, err
 	}
-	return bytes.Clone(c.buf.Bytes()), nil
+	return append(dst, c.buf.Bytes()...), nil
+}
+
+// compressors keeps some for use again: they are large.
+type compressors struct {
+	sync.Pool
+	kind  Compression
+	quick bool
+}
+
+func (p *compressors) get() (*Compressor, error) {
+	if c, ok := p.Get().(*Compressor); ok {
+		return c, nil
+	}
+	return NewCompressor(p.kind, p.quick)
 }

@@ -18,12 +18,12 @@ const preFlags = rpm.SensePrereq | rpm.SensePre | rpm.SensePost | rpm.SensePreTr
 // dependencies writes the eight lists.
 func (m *maker) dependencies(w *writer) error {
 	lists := map[rpm.DepKind][]entry{}
-	provided := map[string]bool{}
+	provided := map[provide]bool{}
 	for _, kind := range []rpm.DepKind{
 		rpm.Provides, rpm.Conflicts, rpm.Obsoletes, rpm.Requires,
 		rpm.Suggests, rpm.Enhances, rpm.Recommends, rpm.Supplements,
 	} {
-		deps, err := m.h.Deps(kind)
+		deps, err := m.h.DepViews(kind, nil)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (m *maker) dependencies(w *writer) error {
 				continue
 			}
 			if kind == rpm.Provides {
-				provided[d.Name+e.flags+d.Version] = true
+				provided[provide{d.Name, e.flags, d.Version}] = true
 			}
 			lists[kind] = append(lists[kind], e)
 		}
@@ -62,15 +62,29 @@ func (m *maker) dependencies(w *writer) error {
 	return nil
 }
 
+// provide is what a package says it provides, to be compared with what it
+// requires.
+type provide struct{ name, flags, version string }
+
+// owns says whether a path that is told in primary is of the package.
+func (m *maker) owns(path string, own *map[string]bool) bool {
+	if *own == nil {
+		*own = map[string]bool{}
+		for i := range m.files.Bases {
+			if m.isPrimary(i) {
+				(*own)[m.path(i)] = true
+			}
+		}
+	}
+	return (*own)[path]
+}
+
 // requires leaves out what says nothing to a resolver: features of rpm, the
 // package's own primary files and provides, repetitions, and all versions of
 // the C library but the highest, which comes last. What need not be there is a
 // recommendation.
-func (m *maker) requires(deps []rpm.Dep, provided map[string]bool) (hard, soft []entry) {
-	own := make(map[string]bool, len(m.files))
-	for i := range m.files {
-		own[m.files[i].Path()] = true
-	}
+func (m *maker) requires(deps []rpm.Dep, provided map[provide]bool) (hard, soft []entry) {
+	var own map[string]bool // the package's files that are told in primary
 	type seen struct {
 		flags, version string
 		pre            bool
@@ -80,8 +94,8 @@ func (m *maker) requires(deps []rpm.Dep, provided map[string]bool) (hard, soft [
 	for _, d := range deps {
 		flags := flagName(d.Flags)
 		if strings.HasPrefix(d.Name, "rpmlib(") ||
-			strings.HasPrefix(d.Name, "/") && own[d.Name] && isPrimary(d.Name) ||
-			provided[d.Name+flags+d.Version] {
+			strings.HasPrefix(d.Name, "/") && isPrimary(d.Name) && m.owns(d.Name, &own) ||
+			provided[provide{d.Name, flags, d.Version}] {
 			continue
 		}
 		now := seen{flags, d.Version, d.Flags&preFlags != 0}

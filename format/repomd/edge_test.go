@@ -1,7 +1,10 @@
 package repomd
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
+	"testing"
 
 	"github.com/kura-build/kura/format/rpm"
 )
@@ -137,4 +140,27 @@ func edges() []*rpm.Build {
 		b.Provides = []rpm.Dep{dep("", 0, "")}
 	})
 	return out
+}
+
+// TestPlain compares the quick look at strings with a slow one.
+func TestPlain(t *testing.T) {
+	slow := func(s string) bool {
+		for _, c := range []byte(s) {
+			if c < 0x20 || c >= 0x7f || strings.IndexByte(`<>&"`, c) >= 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for c := range 256 {
+		for at := range 17 {
+			b := bytes.Repeat([]byte("a"), 17)
+			b[at] = byte(c)
+			for n := range 18 {
+				if s := string(b[:n]); isPlain(s) != slow(s) {
+					t.Fatalf("%q: %v", s, isPlain(s))
+				}
+			}
+		}
+	}
 }

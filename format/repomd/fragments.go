@@ -1,20 +1,25 @@
 package repomd
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/kura-build/kura/format/rpm"
 )
 
 // Source is what is to be known of a package to list it.
 type Source struct {
-	Package  *rpm.Package
-	PkgID    string // SHA-256 of the file, in hex
-	Size     int64  // of the file
-	FileTime int64  // shown as the file's time; fixed at import, for it is in the fragment
-	Href     string // where the file lies, relative to the repository
+	Package *rpm.Package
+	PkgID   string // checksum of the file, in hex
+	// ChecksumType is the kind of the checksum; "" is sha256.
+	ChecksumType string
+	Size         int64  // of the file
+	FileTime     int64  // shown as the file's time; fixed at import, for it is in the fragment
+	Href         string // where the file lies, relative to the repository
 	// Changelogs is how many of the newest changes are told: 0 is ten, as
 	// createrepo_c tells, negative is all.
 	Changelogs int
@@ -28,56 +33,91 @@ type Fragments struct {
 // NewFragments makes a package's fragments. It refuses a package whose names
 // cannot be told in XML, and one whose header is inconsistent.
 func NewFragments(s Source) (*Fragments, error) {
-	files, err := s.Package.Header.Files()
+	files, err := s.Package.Header.FileNames()
 	if err != nil {
 		return nil, err
 	}
 	m := &maker{Source: s, h: s.Package.Header, files: files}
-	m.name, m.arch = m.h.String(rpm.TagName), m.h.String(rpm.TagArch)
+	m.name, m.arch = m.h.View(rpm.TagName), m.h.View(rpm.TagArch)
 	if s.Package.IsSource() {
 		m.arch = "src"
 	}
+	m.look()
 	f := new(Fragments)
-	for _, part := range []struct {
-		out  *[]byte
-		make func(*writer) error
-	}{{&f.Primary, m.primary}, {&f.Filelists, m.filelists}, {&f.Other, m.other}} {
-		w := new(writer)
-		err := part.make(w)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	for i, part := range []func(*writer) error{m.primary, m.filelists, m.other} {
+		w := &writer{b: (*buf)[:0]}
+		err := part(w)
 		if err == nil {
 			err = w.err
 		}
 		if err != nil {
 			return nil, fmt.Errorf("package %s: %w", s.Package.NEVRA(), err)
 		}
-		*part.out = w.b
+		*f.of(i) = bytes.Clone(w.b)
+		if cap(w.b) <= maxBuffer {
+			*buf = w.b
+		}
 	}
 	return f, nil
 }
 
+// buffers are what fragments are written to; large ones are not kept.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxBuffer = 1 << 20
+
 type maker struct {
 	Source
 	h          *rpm.Header
-	files      []rpm.FileInfo
+	files      *rpm.FileNames
+	dirs       []dirLook // of files.Dirs
 	name, arch string
 }
+
+// dirLook is what a directory says of all files in it.
+type dirLook struct {
+	plain   bool // its name can be written as it is, and ends with a slash
+	primary bool
+}
+
+func (m *maker) look() {
+	m.dirs = make([]dirLook, len(m.files.Dirs))
+	for i, d := range m.files.Dirs {
+		m.dirs[i] = dirLook{isPlain(d) && strings.HasSuffix(d, "/"), isPrimary(d)}
+	}
+}
+
+// isPrimary says whether a file is told in primary.
+func (m *maker) isPrimary(i int) bool {
+	d := m.files.Dir(i)
+	if l := m.dirs[d]; l.plain && strings.IndexByte(m.files.Bases[i], '/') < 0 {
+		return l.primary || m.files.Dirs[d] == "/usr/lib/" && m.files.Bases[i] == "sendmail"
+	}
+	return isPrimary(m.path(i))
+}
+
+func (m *maker) path(i int) string { return m.files.Dirs[m.files.Dir(i)] + m.files.Bases[i] }
 
 func (m *maker) version(w *writer) {
 	epoch, _ := m.h.Int(rpm.TagEpoch)
 	w.raw("  <version")
 	w.attr("epoch", strconv.FormatUint(epoch, 10))
-	w.attr("ver", w.name("version", m.h.String(rpm.TagVersion)))
-	w.attr("rel", w.name("release", m.h.String(rpm.TagRelease)))
+	w.attr("ver", w.name("version", m.h.View(rpm.TagVersion)))
+	w.attr("rel", w.name("release", m.h.View(rpm.TagRelease)))
 	w.raw("/>\n")
 }
 
 func (m *maker) primary(w *writer) error {
-	str := func(indent, element string, tag rpm.Tag) { w.element(indent, element, m.h.String(tag)) }
+	str := func(indent, element string, tag rpm.Tag) { w.element(indent, element, m.h.View(tag)) }
 	w.raw("<package type=\"rpm\">\n")
 	w.element("  ", "name", w.name("name", m.name))
 	w.element("  ", "arch", w.name("architecture", m.arch))
 	m.version(w)
-	w.raw("  <checksum type=\"sha256\" pkgid=\"YES\">")
+	w.raw("  <checksum")
+	w.attr("type", cmp.Or(m.ChecksumType, "sha256"))
+	w.raw(" pkgid=\"YES\">")
 	w.text(m.PkgID)
 	w.raw("</checksum>\n")
 	str("  ", "summary", rpm.TagSummary)
@@ -87,7 +127,7 @@ func (m *maker) primary(w *writer) error {
 	build, _ := m.h.Int(rpm.TagBuildTime)
 	w.b = fmt.Appendf(w.b, "  <time file=\"%d\" build=\"%d\"/>\n", m.FileTime, build)
 	w.b = fmt.Appendf(w.b, "  <size package=\"%d\" installed=\"%d\" archive=\"%d\"/>\n", m.Size, m.Package.Size(), m.Package.ArchiveSize())
-	w.raw(locationOpen)
+	w.raw("  <location")
 	w.attr("href", w.name("location", m.Href))
 	w.raw("/>\n  <format>\n")
 	str("    ", "rpm:license", rpm.TagLicense)
@@ -99,9 +139,9 @@ func (m *maker) primary(w *writer) error {
 	if err := m.dependencies(w); err != nil {
 		return err
 	}
-	for i := range m.files {
-		if isPrimary(m.files[i].Path()) {
-			m.file(w, "    ", &m.files[i])
+	for i := range m.files.Bases {
+		if m.isPrimary(i) {
+			m.file(w, "    ", i)
 		}
 	}
 	w.raw("  </format>\n</package>\n")
@@ -114,17 +154,23 @@ func isPrimary(path string) bool {
 	return strings.HasPrefix(path, "/etc/") || path == "/usr/lib/sendmail" || strings.Contains(path, "bin/")
 }
 
-func (m *maker) file(w *writer, indent string, f *rpm.FileInfo) {
-	switch {
-	case f.IsDir():
-		w.raw(indent + "<file type=\"dir\">")
-	case f.IsGhost():
-		w.raw(indent + "<file type=\"ghost\">")
+func (m *maker) file(w *writer, indent string, i int) {
+	w.b = append(w.b, indent...)
+	switch dir, ghost := m.files.Kind(i); {
+	case dir:
+		w.b = append(w.b, "<file type=\"dir\">"...)
+	case ghost:
+		w.b = append(w.b, "<file type=\"ghost\">"...)
 	default:
-		w.raw(indent + "<file>")
+		w.b = append(w.b, "<file>"...)
 	}
-	w.text(w.name("file name", f.Path()))
-	w.raw("</file>\n")
+	d := m.files.Dir(i)
+	if base := m.files.Bases[i]; m.dirs[d].plain && isPlain(base) {
+		w.b = append(append(w.b, m.files.Dirs[d]...), base...)
+	} else {
+		w.text(w.name("file name", m.path(i)))
+	}
+	w.b = append(w.b, "</file>\n"...)
 }
 
 func (m *maker) head(w *writer) {
@@ -138,8 +184,8 @@ func (m *maker) head(w *writer) {
 
 func (m *maker) filelists(w *writer) error {
 	m.head(w)
-	for i := range m.files {
-		m.file(w, "  ", &m.files[i])
+	for i := range m.files.Bases {
+		m.file(w, "  ", i)
 	}
 	w.raw("</package>\n")
 	return nil

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"path"
 	"strings"
+	"unicode"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -107,14 +109,37 @@ func (x *reader) repomdToken(md *Repomd, d *Data, t xml.Token) (*Data, error) {
 // checkHref refuses places outside of the repository.
 func checkHref(href string) error {
 	if href == "" || path.IsAbs(href) || strings.ContainsAny(href, "\\\x00\n\r") || strings.Contains(href, "://") {
-		return fmt.Errorf("the location %q is refused: it must be relative", href)
+		return fmt.Errorf("the location %q is refused: it must be relative", brief(href))
+	}
+	if scheme, _, ok := strings.Cut(href, "/"); ok && strings.HasSuffix(scheme, ":") {
+		return fmt.Errorf("the location %q is refused: it must be relative", brief(href))
 	}
 	for part := range strings.SplitSeq(href, "/") {
 		if part == ".." {
-			return fmt.Errorf("the location %q is refused: it leads out of the repository", href)
+			return fmt.Errorf("the location %q is refused: it leads out of the repository", brief(href))
 		}
 	}
 	return nil
+}
+
+// checkBase refuses places that packages are not downloaded from.
+func checkBase(base string) error {
+	if base == "" {
+		return nil
+	}
+	u, err := url.Parse(base)
+	if err != nil || strings.ContainsFunc(base, unicode.IsControl) {
+		return fmt.Errorf("the base %q is refused: it is no address", brief(base))
+	}
+	switch u.Scheme {
+	case "http", "https", "ftp":
+		if u.Host != "" {
+			return nil
+		}
+	case "file":
+		return nil
+	}
+	return fmt.Errorf("the base %q is refused: it must be an address of http, https, ftp or file", brief(base))
 }
 
 // Open decompresses a metadata file by its first bytes: gzip, zstd, xz or none.

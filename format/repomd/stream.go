@@ -1,9 +1,9 @@
 package repomd
 
 import (
-	"bytes"
-	"crypto/sha256"
+	"encoding"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -59,9 +59,8 @@ type Data struct {
 	Database     int // the version of a database, 0 for XML
 }
 
-// A Stream writes one compressed file out of frames and sums it up. Frames made
-// earlier go in as they are, so a file costs what changed in it.
-type Stream struct {
+// stream writes one compressed file out of frames and sums it up.
+type stream struct {
 	w       io.Writer
 	sum     hash.Hash
 	openSum hash.Hash // nil without
@@ -69,72 +68,68 @@ type Stream struct {
 	open    int64
 }
 
-// NewStream writes to w. Checksums of the open content cost most of the time
+// newStream writes to w. Checksums of the open content cost most of the time
 // of a join, and clients do without: openSums says whether they are wanted.
-func NewStream(w io.Writer, openSums bool) *Stream {
-	s := &Stream{w: w, sum: sha256.New()}
+func newStream(w io.Writer, sum func() hash.Hash, openSums bool) *stream {
+	s := &stream{w: w, sum: sum()}
 	if openSums {
-		s.openSum = sha256.New()
+		s.openSum = sum()
 	}
 	return s
 }
 
-// Frame appends a compressed frame and takes note of what it holds.
-func (s *Stream) Frame(compressed, open []byte) error {
-	if s.openSum != nil {
-		s.openSum.Write(open)
+// frame appends a compressed frame of so many open bytes. summed says that the
+// checksums count it already, see resume.
+func (s *stream) frame(compressed []byte, open int64, summed bool) error {
+	if !summed {
+		s.sum.Write(compressed)
 	}
-	return s.frame(compressed, int64(len(open)))
-}
-
-// FrameOfSize is Frame where the open content is not at hand; it is not for
-// streams with checksums of it.
-func (s *Stream) FrameOfSize(compressed []byte, open int64) error {
-	if s.openSum != nil {
-		return fmt.Errorf("the checksum of open content cannot be had without the content")
-	}
-	return s.frame(compressed, open)
-}
-
-func (s *Stream) frame(compressed []byte, open int64) error {
-	s.sum.Write(compressed)
 	n, err := s.w.Write(compressed)
 	s.size += int64(n)
 	s.open += open
 	return err
 }
 
-// Data sums up what was written.
-func (s *Stream) Data() Data {
+// opened counts open content. All of a file's comes here, or none does.
+func (s *stream) opened(b []byte) {
+	if s.openSum != nil {
+		s.openSum.Write(b)
+	}
+}
+
+// state gives the checksums as they are now.
+func (s *stream) state() (out [2][]byte, err error) {
+	for i, h := range []hash.Hash{s.sum, s.openSum} {
+		if h != nil {
+			var e error
+			out[i], e = h.(encoding.BinaryMarshaler).MarshalBinary()
+			err = errors.Join(err, e)
+		}
+	}
+	return out, err
+}
+
+// resume sets the checksums to an earlier state. It says whether it could; if
+// not, they are as they were.
+func (s *stream) resume(state [2][]byte) bool {
+	hashes := []hash.Hash{s.sum}
+	if s.openSum != nil {
+		hashes = append(hashes, s.openSum)
+	}
+	for i, h := range hashes {
+		if h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state[i]) != nil {
+			s.sum.Reset()
+			return false
+		}
+	}
+	return true
+}
+
+// data sums up what was written.
+func (s *stream) data() Data {
 	d := Data{Checksum: hex.EncodeToString(s.sum.Sum(nil)), Size: s.size, OpenSize: s.open}
 	if s.openSum != nil {
 		d.OpenChecksum = hex.EncodeToString(s.openSum.Sum(nil))
 	}
 	return d
-}
-
-const locationOpen = "  <location"
-
-// Relocate gives a primary fragment with another place of the package: an
-// xml:base, and another href unless that is "".
-func Relocate(primary []byte, base, href string) ([]byte, error) {
-	start := bytes.Index(primary, []byte("\n"+locationOpen+" "))
-	if start < 0 {
-		return nil, fmt.Errorf("the fragment of primary has no location")
-	}
-	start += 1 + len(locationOpen)
-	w := &writer{b: bytes.Clone(primary[:start])}
-	if base != "" {
-		w.attr("xml:base", w.name("base", base))
-	}
-	if href != "" {
-		w.attr("href", w.name("location", href))
-		end := bytes.Index(primary[start:], []byte("/>"))
-		if end < 0 {
-			return nil, fmt.Errorf("the fragment of primary has a location without end")
-		}
-		start += end
-	}
-	w.b = append(w.b, primary[start:]...)
-	return w.b, w.err
 }

@@ -1,12 +1,13 @@
 package repomd
 
 import (
-	"encoding/xml"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"hash"
 	"io"
-	"iter"
+	"path"
 )
 
 // Output is where the files of a repository go. It is asked for simple names
@@ -16,33 +17,43 @@ type Output interface {
 	Create(name string) (io.WriteCloser, error)
 }
 
-// Package is a package to be listed.
-type Package struct {
-	Name string // groups are cut by it
-	Fragments
-	Base string // xml:base, if it lies elsewhere
-	Href string // in place of the fragment's own, unless ""
-}
-
 // Extra is a further file: updateinfo, modules, productid and the like.
 type Extra struct {
 	Type    string // "updateinfo"
 	Name    string // "updateinfo.xml"
 	Content []byte
 	Plain   bool // do not compress
+	Gzip    bool // whatever the others are: its readers know no other
+	// Kept is what repomd.xml is to say of a file that is passed through as it
+	// is: Content are its very bytes.
+	Kept *Data
 }
 
 // Options say how a repository is written.
 type Options struct {
-	Packages      int // how many will come
-	Compression   Compression
-	OpenChecksums bool
-	SimpleNames   bool   // else names begin with the checksum, so that caches never mix versions
-	Revision      string // "" is the timestamp
-	Timestamp     int64
-	Comps         []byte // comps.xml; it is written as it is, and compressed too
-	Extra         []Extra
-	Tags          Tags
+	Compression Compression
+	// ExtraCompression is that of the files beside the lists; "" is the same.
+	ExtraCompression Compression
+	Checksum         string // of the files, see NewHash
+	OpenChecksums    bool
+	SimpleNames      bool   // else names begin with the checksum, so that caches never mix versions
+	Revision         string // "" is the timestamp
+	Timestamp        int64
+	Comps            []byte // comps.xml; it is written as it is, and compressed too
+	Extra            []Extra
+	Tags             Tags
+	// GroupSize is how many packages are compressed together, on average; 0 is
+	// 64. Fewer cost less when one of them goes, and give larger files.
+	GroupSize int
+	Quick     bool // compress less well, in half the time
+	// Bases are earlier repositories, made by Write, from which groups and
+	// packages are taken; the first that has one is asked.
+	Bases []*Indexed
+	// Progress is told of packages whose group was made, from several
+	// goroutines.
+	Progress func(packages int)
+
+	hash func() hash.Hash
 }
 
 // Tags describe a repository in repomd.xml.
@@ -54,48 +65,85 @@ type Tags struct {
 // DistroTag names a distribution, with its CPE if it has one.
 type DistroTag struct{ CPE, Text string }
 
-// Write writes a whole repository from packages in the order in which they
-// come, and ends with repomd.xml.
-func Write(out Output, packages iter.Seq2[Package, error], o Options) (*Repomd, error) {
-	c, err := NewCompressor(o.Compression)
-	if err != nil {
-		return nil, err
+// Write writes a whole repository and ends with repomd.xml. The index makes
+// later ones cheap. With a LoadError or a BaseError it was not written.
+func Write(ctx context.Context, out Output, list *List, o Options) (*Repomd, *Index, error) {
+	if o.Compression == "" {
+		o.Compression = Gzip
 	}
-	o.Compression = c.kind
+	if o.ExtraCompression == "" {
+		o.ExtraCompression = o.Compression
+	}
+	o.GroupSize = cmp.Or(o.GroupSize, defaultGroup)
+	c, err := NewCompressor(o.ExtraCompression, false)
+	if err == nil {
+		_, err = NewCompressor(o.Compression, false)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.hash, err = NewHash(o.Checksum); err != nil {
+		return nil, nil, err
+	}
 	md := &Repomd{Revision: o.Revision, Tags: o.Tags}
 	if md.Revision == "" {
 		md.Revision = fmt.Sprint(o.Timestamp)
 	}
-	if err := writeLists(out, packages, o, c, md); err != nil {
-		return nil, fmt.Errorf("writing repository metadata: %w", err)
+	j := newJoin(ctx, list, o)
+	data, err := j.run(out)
+	if err != nil {
+		return nil, nil, fmt.Errorf("writing repository metadata: %w", err)
 	}
+	for i, d := range data {
+		md.add(d, o)
+		j.index.Hrefs[i] = md.Data[i].Href
+	}
+	if len(j.failed) > 0 {
+		return nil, j.index, &LoadError{j.failed}
+	}
+	if err := writeExtras(out, o, c, md); err != nil {
+		return nil, nil, err
+	}
+	w, err := out.Create("repomd.xml")
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = w.Write(md.Marshal())
+	return md, j.index, errors.Join(err, w.Close())
+}
+
+func writeExtras(out Output, o Options, c *Compressor, md *Repomd) error {
 	extra := o.Extra
 	if o.Comps != nil {
 		gz := Extra{Type: "group", Name: "comps.xml", Content: o.Comps}
 		plain := gz
 		plain.Plain = true
 		extra = append([]Extra{plain}, extra...)
-		if o.Compression != None {
-			gz.Type = "group_" + o.Compression.Ext()[1:]
+		if c.kind != None {
+			gz.Type = "group_" + c.kind.Ext()[1:]
 			extra = append(extra[:1:1], append([]Extra{gz}, extra[1:]...)...)
 		}
 	}
 	for _, e := range extra {
 		if err := writeExtra(out, e, o, c, md); err != nil {
-			return nil, fmt.Errorf("writing repository metadata: %s: %w", e.Type, err)
+			return fmt.Errorf("writing repository metadata: %s: %w", e.Type, err)
 		}
 	}
-	w, err := out.Create("repomd.xml")
-	if err != nil {
-		return nil, err
-	}
-	_, err = w.Write(md.Marshal())
-	return md, errors.Join(err, w.Close())
+	return nil
 }
 
 func writeExtra(out Output, e Extra, o Options, c *Compressor, md *Repomd) error {
-	if e.Plain {
+	if e.Kept != nil {
+		return keepExtra(out, e, md)
+	}
+	switch {
+	case e.Plain:
 		c = &Compressor{kind: None}
+	case e.Gzip:
+		var err error
+		if c, err = NewCompressor(Gzip, false); err != nil {
+			return err
+		}
 	}
 	name := e.Name + c.kind.Ext()
 	w, err := out.Create(name)
@@ -103,184 +151,43 @@ func writeExtra(out Output, e Extra, o Options, c *Compressor, md *Repomd) error
 		return err
 	}
 	defer w.Close()
-	s := NewStream(w, o.OpenChecksums && !e.Plain)
-	f, err := c.Frame(e.Content)
+	s := newStream(w, o.hash, o.OpenChecksums && !e.Plain)
+	f, err := c.Frame(e.Content, nil)
 	if err != nil {
 		return err
 	}
-	if err := s.Frame(f, e.Content); err != nil {
+	s.opened(e.Content)
+	if err := s.frame(f, int64(len(e.Content)), false); err != nil {
 		return err
 	}
-	md.add(e.Type, name, s, o)
+	d := s.data()
+	d.Type, d.Name = e.Type, name
+	md.add(d, o)
 	return w.Close()
 }
 
-func (md *Repomd) add(kind, name string, s *Stream, o Options) {
-	d := s.Data()
-	d.Type, d.Name, d.Timestamp = kind, name, o.Timestamp
-	d.Href = "repodata/" + name
+// keepExtra passes a file through.
+func keepExtra(out Output, e Extra, md *Repomd) error {
+	d := *e.Kept
+	d.Name = path.Base(d.Href)
+	d.Href = "repodata/" + d.Name
+	w, err := out.Create(d.Name)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(e.Content)
+	md.Data = append(md.Data, d)
+	return errors.Join(err, w.Close())
+}
+
+func (md *Repomd) add(d Data, o Options) {
+	d.Timestamp, d.ChecksumType = o.Timestamp, o.Checksum
+	d.Href = "repodata/" + d.Name
 	if !o.SimpleNames {
-		d.Href = "repodata/" + d.Checksum + "-" + name
+		d.Href = "repodata/" + d.Checksum + "-" + d.Name
 	}
 	if d.OpenChecksum == "" {
 		d.OpenSize = 0
 	}
 	md.Data = append(md.Data, d)
-}
-
-// list is one of the three files while it is written.
-type list struct {
-	kind   Kind
-	name   string
-	w      io.WriteCloser
-	stream *Stream
-	group  []byte
-}
-
-// flush ends the frame.
-func (l *list) flush(c *Compressor) error {
-	if len(l.group) == 0 {
-		return nil
-	}
-	f, err := c.Frame(l.group)
-	if err != nil {
-		return err
-	}
-	err = l.stream.Frame(f, l.group)
-	l.group = l.group[:0]
-	return err
-}
-
-func writeLists(out Output, packages iter.Seq2[Package, error], o Options, c *Compressor, md *Repomd) (err error) {
-	var lists []*list
-	defer func() {
-		for _, l := range lists {
-			if e := l.w.Close(); err == nil {
-				err = e
-			}
-		}
-	}()
-	for _, kind := range []Kind{Primary, Filelists, Other} {
-		l := &list{kind: kind, name: string(kind) + ".xml" + o.Compression.Ext(), group: kind.Head(o.Packages)}
-		if l.w, err = out.Create(l.name); err != nil {
-			return err
-		}
-		lists = append(lists, l)
-		l.stream = NewStream(l.w, o.OpenChecksums)
-		if err := l.flush(c); err != nil {
-			return err
-		}
-	}
-	n, inGroup := 0, 0
-	for p, err := range packages {
-		if err != nil {
-			return err
-		}
-		if p.Base != "" || p.Href != "" {
-			if p.Primary, err = Relocate(p.Primary, p.Base, p.Href); err != nil {
-				return fmt.Errorf("package %s: %w", p.Name, err)
-			}
-		}
-		if inGroup > 0 && (inGroup >= maxGroup || Border(p.Name)) {
-			inGroup = 0
-		}
-		for i, content := range [][]byte{p.Primary, p.Filelists, p.Other} {
-			if inGroup == 0 {
-				if err := lists[i].flush(c); err != nil {
-					return err
-				}
-			}
-			lists[i].group = append(lists[i].group, content...)
-		}
-		n++
-		inGroup++
-	}
-	if n != o.Packages {
-		return fmt.Errorf("%d packages were announced, %d came", o.Packages, n)
-	}
-	for _, l := range lists {
-		if err := l.flush(c); err != nil {
-			return err
-		}
-		l.group = l.kind.Tail()
-		if err := l.flush(c); err != nil {
-			return err
-		}
-		md.add(string(l.kind), l.name, l.stream, o)
-	}
-	return nil
-}
-
-const (
-	groupSize = 64  // packages in a group, on average
-	maxGroup  = 256 // at most
-)
-
-// Border says whether a group of packages, compressed to a frame of its own,
-// begins with a package of this name. Since it asks the name alone, a package
-// that comes or goes changes one group and leaves the others as they are.
-func Border(name string) bool {
-	h := fnv.New32a()
-	_, _ = io.WriteString(h, name)
-	return h.Sum32()%groupSize == 0
-}
-
-// Marshal is repomd.xml.
-func (md *Repomd) Marshal() []byte {
-	w := new(writer)
-	w.raw(xml.Header + "<repomd xmlns=\"http://linux.duke.edu/metadata/repo\" xmlns:rpm=\"http://linux.duke.edu/metadata/rpm\">\n")
-	w.element("  ", "revision", md.Revision)
-	md.tags(w)
-	for _, d := range md.Data {
-		sum := d.ChecksumType
-		if sum == "" {
-			sum = "sha256"
-		}
-		w.raw("  <data")
-		w.attr("type", d.Type)
-		w.raw(">\n    <checksum")
-		w.attr("type", sum)
-		w.raw(">" + d.Checksum + "</checksum>\n")
-		if d.OpenChecksum != "" {
-			w.raw("    <open-checksum")
-			w.attr("type", sum)
-			w.raw(">" + d.OpenChecksum + "</open-checksum>\n")
-		}
-		w.raw("    <location")
-		w.attr("href", d.Href)
-		w.b = fmt.Appendf(w.b, "/>\n    <timestamp>%d</timestamp>\n    <size>%d</size>\n", d.Timestamp, d.Size)
-		if d.OpenChecksum != "" {
-			w.b = fmt.Appendf(w.b, "    <open-size>%d</open-size>\n", d.OpenSize)
-		}
-		if d.Database != 0 {
-			w.b = fmt.Appendf(w.b, "    <database_version>%d</database_version>\n", d.Database)
-		}
-		w.raw("  </data>\n")
-	}
-	w.raw("</repomd>\n")
-	return w.b
-}
-
-func (md *Repomd) tags(w *writer) {
-	t := md.Tags
-	if len(t.Content)+len(t.Repo)+len(t.Distro) == 0 {
-		return
-	}
-	w.raw("  <tags>\n")
-	for _, s := range t.Content {
-		w.element("    ", "content", s)
-	}
-	for _, s := range t.Repo {
-		w.element("    ", "repo", s)
-	}
-	for _, d := range t.Distro {
-		w.raw("    <distro")
-		if d.CPE != "" {
-			w.attr("cpeid", d.CPE)
-		}
-		w.raw(">")
-		w.text(d.Text)
-		w.raw("</distro>\n")
-	}
-	w.raw("  </tags>\n")
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// reader is an XML reader for foreign documents: no document types, so no
+// reader is an XML reader for small foreign documents: no document types, so no
 // entities; bounded depth; bounded tokens, because the decoder holds a whole
 // token in memory before it gives it.
 type reader struct {
@@ -24,13 +24,10 @@ func newReader(r io.Reader, limit int64) *reader {
 	return &reader{dec: xml.NewDecoder(src), src: src}
 }
 
-// tokenSource counts the bytes of a token, and keeps those of a package.
+// tokenSource counts the bytes of a token.
 type tokenSource struct {
 	r     *bufio.Reader
-	n     int64
 	token int
-	keep  bool
-	kept  []byte
 }
 
 // Read is never asked for: the decoder takes bytes one by one.
@@ -40,26 +37,7 @@ func (s *tokenSource) ReadByte() (byte, error) {
 	if s.token++; s.token > maxToken {
 		return 0, fmt.Errorf("one of its parts is longer than %d bytes", maxToken)
 	}
-	b, err := s.r.ReadByte()
-	if err != nil {
-		return 0, err
-	}
-	s.n++
-	if s.keep {
-		if len(s.kept) >= maxItem {
-			return 0, fmt.Errorf("one of its packages is longer than %d bytes", maxItem)
-		}
-		s.kept = append(s.kept, b)
-	}
-	return b, nil
-}
-
-// restart begins to keep what follows the offset at which the decoder stands.
-// It has taken the next "<" already when it gives the text before.
-func (s *tokenSource) restart(offset int64) {
-	ahead := int(s.n - offset)
-	s.kept = append(s.kept[:0], s.kept[len(s.kept)-min(ahead, len(s.kept)):]...)
-	s.keep = true
+	return s.r.ReadByte()
 }
 
 func (x *reader) next() (xml.Token, error) {

@@ -32,20 +32,32 @@ var depTags = [...]struct{ name, flags, version Tag }{
 // some names without flags and versions.
 func (h *Header) Deps(kind DepKind) ([]Dep, error) {
 	tags := depTags[kind]
-	names, flags, versions := h.Strings(tags.name), h.Ints(tags.flags), h.Strings(tags.version)
-	if flags != nil && len(flags) != len(names) || versions != nil && len(versions) != len(names) {
+	names, versions := h.Strings(tags.name), h.Strings(tags.version)
+	return h.deps(kind, names, versions, make([]Dep, 0, len(names)))
+}
+
+// DepViews is Deps without copies of the texts, see View. It appends to out.
+func (h *Header) DepViews(kind DepKind, out []Dep) ([]Dep, error) {
+	tags := depTags[kind]
+	return h.deps(kind, h.Views(tags.name, nil), h.Views(tags.version, nil), out)
+}
+
+func (h *Header) deps(kind DepKind, names, versions []string, out []Dep) ([]Dep, error) {
+	tags := depTags[kind]
+	flags := h.Numbers(tags.flags)
+	if flags.Len() != 0 && flags.Len() != len(names) || versions != nil && len(versions) != len(names) {
 		return nil, fmt.Errorf("the package has %d names, %d flags and %d versions for tag %d",
-			len(names), len(flags), len(versions), tags.name)
+			len(names), flags.Len(), len(versions), tags.name)
 	}
-	out := make([]Dep, len(names))
-	for i := range out {
-		out[i].Name = names[i]
-		if flags != nil {
-			out[i].Flags = Sense(flags[i])
+	for i := range names {
+		d := Dep{Name: names[i]}
+		if flags.Len() != 0 {
+			d.Flags = Sense(flags.At(i))
 		}
 		if versions != nil {
-			out[i].Version = versions[i]
+			d.Version = versions[i]
 		}
+		out = append(out, d)
 	}
 	return out, nil
 }

@@ -38,6 +38,60 @@ func (f *FileInfo) IsSymlink() bool { return f.Mode&ModeType == ModeSymlink }
 // IsGhost says whether the package owns the file without having it.
 func (f *FileInfo) IsGhost() bool { return f.Flags&FileGhost != 0 }
 
+// FileNames are the files of a package, with no more than what they are called
+// and of what kind they are. They are the header's own bytes, see View.
+type FileNames struct {
+	Dirs, Bases  []string
+	dir          Numbers // which of Dirs
+	modes, flags Numbers
+}
+
+// FileNames lists the files. It fails if the header's arrays do not belong
+// together.
+func (h *Header) FileNames() (*FileNames, error) {
+	f := &FileNames{modes: h.Numbers(TagFileModes), flags: h.Numbers(TagFileFlags)}
+	if f.Bases = h.Views(TagBaseNames, nil); f.Bases != nil {
+		f.Dirs, f.dir = h.Views(TagDirNames, nil), h.Numbers(TagDirIndexes)
+	} else if old := h.Views(TagOldFileNames, nil); old != nil { // rpm 3 stored whole paths
+		f.Dirs, f.Bases = make([]string, len(old)), make([]string, len(old))
+		for i, p := range old {
+			f.Dirs[i], f.Bases[i] = splitPath(p)
+		}
+	}
+	n := len(f.Bases)
+	if f.dir.Len() != n && (f.dir.Len() != 0 || len(f.Dirs) != n) {
+		return nil, fmt.Errorf("the package lists %d files and %d directories of files", n, f.dir.Len())
+	}
+	for i := range f.dir.Len() {
+		if f.dir.At(i) >= uint64(len(f.Dirs)) {
+			return nil, fmt.Errorf("file %q of the package is in directory number %d of %d", f.Bases[i], f.dir.At(i), len(f.Dirs))
+		}
+	}
+	for tag, v := range map[Tag]Numbers{TagFileModes: f.modes, TagFileFlags: f.flags} {
+		if v.Len() != 0 && v.Len() != n {
+			return nil, fmt.Errorf("the package has %d files and %d values of tag %d", n, v.Len(), tag)
+		}
+	}
+	return f, nil
+}
+
+// Dir gives which of Dirs a file is in.
+func (f *FileNames) Dir(i int) int {
+	if f.dir.Len() == 0 {
+		return i
+	}
+	return int(f.dir.At(i))
+}
+
+// Kind says whether a file is a directory, and whether the package owns it
+// without having it.
+func (f *FileNames) Kind(i int) (dir, ghost bool) {
+	if f.modes.Len() != 0 {
+		dir = uint16(f.modes.At(i))&ModeType == ModeDir
+	}
+	return dir, f.flags.Len() != 0 && FileFlags(f.flags.At(i))&FileGhost != 0
+}
+
 // Files lists the files of the package. It fails if the header's arrays do not
 // belong together.
 func (h *Header) Files() ([]FileInfo, error) {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"unsafe"
 )
 
 // Limits that rpm itself keeps. They bound what a header may claim; memory is
@@ -250,49 +252,98 @@ func (h *Header) Strings(tag Tag) []string {
 		return nil
 	}
 	// One copy for all: arrays of thousands of names are common.
-	s := string(h.data[e.start:e.end])
-	out := make([]string, e.count)
-	pos := 0
-	for i := range out {
-		n := pos
-		for s[n] != 0 {
-			n++
-		}
-		out[i] = s[pos:n]
-		pos = n + 1
+	return cutStrings(string(h.data[e.start:e.end]), make([]string, 0, e.count))
+}
+
+// cutStrings divides at the zero bytes.
+func cutStrings(s string, out []string) []string {
+	for s != "" {
+		n := strings.IndexByte(s, 0)
+		out = append(out, s[:n])
+		s = s[n+1:]
 	}
 	return out
 }
 
+// View is String without a copy: it is the header's own bytes, good as long as
+// those do not change.
+func (h *Header) View(tag Tag) string {
+	e, ok := h.find(tag)
+	if !ok || !e.isString() {
+		return ""
+	}
+	b := h.data[e.start:e.end]
+	return view(b[:bytes.IndexByte(b, 0)])
+}
+
+// Views is Strings without a copy, see View. It appends to out.
+func (h *Header) Views(tag Tag, out []string) []string {
+	e, ok := h.find(tag)
+	if !ok || !e.isString() {
+		return out
+	}
+	return cutStrings(view(h.data[e.start:e.end]), out)
+}
+
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
 // Ints gives the integers of a tag, whatever their width.
 func (h *Header) Ints(tag Tag) []uint64 {
-	e, ok := h.find(tag)
-	if !ok || e.isString() || e.typ == TypeBinary {
+	v := h.Numbers(tag)
+	if v.Len() == 0 {
 		return nil
 	}
-	out := make([]uint64, e.count)
-	b := h.data[e.start:e.end]
+	out := make([]uint64, v.Len())
 	for i := range out {
-		switch e.typ {
-		case TypeInt16:
-			out[i] = uint64(binary.BigEndian.Uint16(b[2*i:]))
-		case TypeInt32:
-			out[i] = uint64(binary.BigEndian.Uint32(b[4*i:]))
-		case TypeInt64:
-			out[i] = binary.BigEndian.Uint64(b[8*i:])
-		default:
-			out[i] = uint64(b[i])
-		}
+		out[i] = v.At(i)
 	}
 	return out
 }
 
 // Int gives the first integer of a tag.
 func (h *Header) Int(tag Tag) (uint64, bool) {
-	if vs := h.Ints(tag); len(vs) > 0 {
-		return vs[0], true
+	v := h.Numbers(tag)
+	if v.Len() == 0 {
+		return 0, false
 	}
-	return 0, false
+	return v.At(0), true
+}
+
+// Numbers are the integers of a tag as they stand in the header.
+type Numbers struct {
+	b     []byte
+	width int
+}
+
+// Numbers is Ints without a copy, see View.
+func (h *Header) Numbers(tag Tag) Numbers {
+	e, ok := h.find(tag)
+	if !ok || e.isString() || e.typ == TypeBinary {
+		return Numbers{}
+	}
+	return Numbers{h.data[e.start:e.end], max(e.typ.size(), 1)}
+}
+
+// Len is how many there are.
+func (n Numbers) Len() int {
+	if n.width == 0 {
+		return 0
+	}
+	return len(n.b) / n.width
+}
+
+// At gives one of them.
+func (n Numbers) At(i int) uint64 {
+	switch b := n.b[i*n.width:]; n.width {
+	case 2:
+		return uint64(binary.BigEndian.Uint16(b))
+	case 4:
+		return uint64(binary.BigEndian.Uint32(b))
+	case 8:
+		return binary.BigEndian.Uint64(b)
+	default:
+		return uint64(b[0])
+	}
 }
 
 // Bytes gives the bytes of a binary tag. They are the header's own.

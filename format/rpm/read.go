@@ -36,12 +36,64 @@ func Read(r io.Reader) (*Package, error) {
 	if p.Header, err = readHeader(r, maxEntries, maxData); err != nil {
 		return nil, fmt.Errorf("reading the package's header: %w", err)
 	}
+	return p, p.place()
+}
+
+// Parse is Read from memory, without copies: the package's headers are the bytes
+// of b, and what they give is good as long as those do not change. ok says
+// whether b holds both headers whole; if not, Read will do, or say what is wrong.
+func Parse(b []byte) (p *Package, ok bool, err error) {
+	p = new(Package)
+	if len(b) < leadSize {
+		return nil, false, nil
+	}
+	if err := p.parseLead(b[:leadSize]); err != nil {
+		return nil, true, err
+	}
+	n := 0
+	if p.Sig, n, err = headerAt(b[leadSize:], maxSigEntries, maxSigData); p.Sig == nil {
+		return nil, err != nil, err
+	}
+	padded := (n + 7) / 8 * 8
+	if len(b)-leadSize < padded {
+		return nil, false, nil
+	}
+	p.RawSig = b[leadSize : leadSize+padded : leadSize+padded]
+	if p.Header, _, err = headerAt(b[leadSize+padded:], maxEntries, maxData); p.Header == nil {
+		return nil, err != nil, err
+	}
+	return p, true, p.place()
+}
+
+// headerAt parses the header that b begins with. It gives none, and no error,
+// where b ends too early.
+func headerAt(b []byte, maxIL, maxDL int) (*Header, int, error) {
+	if len(b) < 16 {
+		return nil, 0, nil
+	}
+	il, dl, err := preamble(b[:16], maxIL, maxDL)
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading a header of the package: %w", err)
+	}
+	n := 16 + 16*il + dl
+	if len(b) < n {
+		return nil, 0, nil
+	}
+	h, err := parseHeader(b[:n:n], il)
+	if err != nil {
+		return nil, n, fmt.Errorf("reading a header of the package: %w", err)
+	}
+	return h, n, nil
+}
+
+// place notes where the headers lie.
+func (p *Package) place() error {
 	p.HeaderStart = leadSize + int64(len(p.RawSig))
 	p.HeaderEnd = p.HeaderStart + int64(len(p.Header.raw))
 	if p.Sig.region == TagHeaderImmutable || p.Header.region == TagHeaderSignatures {
-		return nil, errors.New("reading the package: a header is of the wrong kind")
+		return errors.New("reading the package: a header is of the wrong kind")
 	}
-	return p, nil
+	return nil
 }
 
 func (p *Package) parseLead(b []byte) error {

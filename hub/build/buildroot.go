@@ -238,19 +238,19 @@ func rootSet(ctx context.Context, tx *db.Tx, in []Component) (int64, error) {
 func component(ctx context.Context, tx *db.Tx, c *Component) (id int64, err error) {
 	const op = "build.RecordRoot"
 	nvra := c.Name + "-" + c.Version + "-" + c.Release + "." + c.Arch
-	if c.ExternalRepoID == 0 {
-		var hash string
-		found, err := tx.Get(ctx, []any{&id, &hash}, `SELECT id, payloadhash FROM rpminfo WHERE namespace = 0 AND external_repo_id = 0
-			AND name = $1 AND version = $2 AND release = $3 AND arch = $4`, c.Name, c.Version, c.Release, c.Arch)
-		switch {
-		case err != nil:
-			return 0, err
-		case !found:
-			return 0, kura.Errorf(op, kura.Invalid, "the root holds %s, which no build of this hub has", nvra)
-		case hash != c.SigMD5:
-			return 0, kura.Errorf(op, kura.Invalid, "the root holds a %s with other contents (%s) than the hub's (%s)", nvra, c.SigMD5, hash)
-		}
+	var hash string
+	own, err := tx.Get(ctx, []any{&id, &hash}, `SELECT id, payloadhash FROM rpminfo WHERE namespace = 0 AND external_repo_id = 0
+		AND name = $1 AND version = $2 AND release = $3 AND arch = $4`, c.Name, c.Version, c.Release, c.Arch)
+	switch {
+	case err != nil:
+		return 0, err
+	case own && hash == c.SigMD5: // an external repository may show a package of the hub's own
 		return id, nil
+	case c.ExternalRepoID != 0:
+	case !own:
+		return 0, kura.Errorf(op, kura.Invalid, "the root holds %s, which no build of this hub has", nvra)
+	default:
+		return 0, kura.Errorf(op, kura.Invalid, "the root holds a %s with other contents (%s) than the hub's (%s)", nvra, c.SigMD5, hash)
 	}
 	known := func() (bool, error) {
 		return tx.Get(ctx, []any{&id}, `SELECT id FROM rpminfo WHERE external_repo_id = $1

@@ -191,3 +191,15 @@ func rpmPart(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) 
 	}
 	return out, nil
 }
+
+// RPMsSince gives the newest rpm's id, and the builds that have rpms newer than
+// another.
+func RPMsSince(ctx context.Context, tx *db.Tx, id int64) (newest int64, builds []int64, err error) {
+	const op = "build.RPMsSince"
+	if err := tx.Row(ctx, "SELECT COALESCE(max(id), 0) FROM rpminfo").Scan(&newest); err != nil {
+		return 0, nil, kura.E(op, err)
+	}
+	builds, err = db.All(ctx, tx, func(s db.Scanner) (b int64, err error) { return b, s.Scan(&b) },
+		"SELECT DISTINCT build_id FROM rpminfo WHERE id > $1 AND build_id IS NOT NULL", id)
+	return newest, builds, kura.E(op, err)
+}

@@ -243,27 +243,34 @@ func (j *job) decided(ctx context.Context) (id int64, err error) {
 
 // repository finds one with the build tag's present contents, or has it made.
 func (j *job) repository(ctx context.Context) (int64, error) {
-	var found *repo.Repo
 	var t tag.Target
 	err := j.db.View(ctx, func(tx *db.Tx) (err error) {
-		if t, err = tag.GetTarget(ctx, tx, tag.ByName(j.target), 0); err != nil {
-			if kura.Is(err, kura.NotFound) {
-				err = kura.Errorf("flow.build", kura.Invalid, "unknown build target: %s", j.target)
-			}
-			return err
+		t, err = tag.GetTarget(ctx, tx, tag.ByName(j.target), 0)
+		if kura.Is(err, kura.NotFound) {
+			err = kura.Errorf("flow.build", kura.Invalid, "unknown build target: %s", j.target)
 		}
-		build, err := tag.Get(ctx, tx, tag.ByID(t.BuildTag), 0)
-		if err != nil {
-			return err
-		}
-		found, err = repo.Find(ctx, tx, repo.Want{Tag: tag.ByID(t.BuildTag), Opts: repo.OptsFor(build, nil)})
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	if found != nil {
-		return found.ID, nil
+	// Where an external repository cannot be read, the task below says so.
+	if j.repos.Refresh(ctx, tag.ByID(t.BuildTag), 0) == nil {
+		var found *repo.Repo
+		err := j.db.View(ctx, func(tx *db.Tx) (err error) {
+			build, err := tag.Get(ctx, tx, tag.ByID(t.BuildTag), 0)
+			if err != nil {
+				return err
+			}
+			found, err = repo.Find(ctx, tx, repo.Want{Tag: tag.ByID(t.BuildTag), Opts: repo.OptsFor(build, nil)})
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		if found != nil {
+			return found.ID, nil
+		}
 	}
 	kids, err := j.r.Spawn(ctx, task.Spec{Method: "newRepo", Label: "repo", Request: request(t.BuildTagName), Channel: "createrepo", Hub: true, Weight: 0.1, Arch: "noarch"})
 	if err != nil {

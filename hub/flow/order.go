@@ -127,8 +127,8 @@ func (f *Flow) scm(text string) (*protocol.SCM, error) {
 }
 
 // root says what a task's clean root consists of: the group's packages, from
-// the repository of the build and the tag's external repositories, with the
-// macros and settings that stand in the tag's extra data.
+// the repository of the build, which shows those of the tag's external
+// repositories too, with the macros and settings that stand in the tag's extra data.
 func (f *Flow) root(ctx context.Context, tx *db.Tx, t *task.Task, build tag.Ref, repoID int64, group, arch string) (protocol.Root, error) {
 	const op = "flow.root"
 	r, err := repo.Get(ctx, tx, repoID)
@@ -164,23 +164,9 @@ func (f *Flow) root(ctx context.Context, tx *db.Tx, t *task.Task, build tag.Ref,
 			out.Env[name] = fmt.Sprint(v)
 		}
 	}
-	external, err := tag.ExternalRepos(ctx, tx, conf.ID, r.CreateEvent)
-	if err != nil {
-		return protocol.Root{}, err
-	}
-	for _, e := range external {
-		if e.Arches != nil && !slices.Contains(strings.Fields(*e.Arches), arch) {
-			continue
-		}
-		out.Repos = append(out.Repos, protocol.Repo{ID: externalID(e.RepoID), URL: e.URL, Priority: 10 + e.Priority})
-	}
 	out.Packages, err = packagesOf(ctx, tx, conf.ID, r.CreateEvent, group)
 	return out, err
 }
-
-// externalID is how an external repository is called towards workers, so that
-// their record of a root leads back to it.
-func externalID(id int64) string { return fmt.Sprintf("external-%d", id) }
 
 // rootArch is the arch of the root for an arch to be built: for noarch, one
 // that the host builds natively and the tag has.

@@ -3,13 +3,13 @@ package flow
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
+	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/task"
 	"github.com/kura-build/kura/protocol"
 )
@@ -113,18 +113,15 @@ func (f *Flow) Buildroot(ctx context.Context, tx *db.Tx, t *task.Task, b protoco
 			"cached": b.Cached, "sandbox": b.Sandbox, "in_force": b.InForce, "host_os": b.HostOS, "ready_ms": b.ReadyMS, "container": b.Container,
 		},
 	}
+	origins, err := f.origins(ctx, tx, repoID, b)
+	if err != nil {
+		return 0, kura.E(op, err)
+	}
 	for _, p := range b.Packages {
-		c := build.Component{
+		n.Packages = append(n.Packages, build.Component{
 			Name: p.Name, Version: p.Version, Release: p.Release, Arch: p.Arch, Epoch: p.Epoch, SigMD5: p.SigMD5, Size: p.Size, BuildTime: p.BuildTime,
-		}
-		if ext, ok := strings.CutPrefix(p.Repo, "external-"); ok {
-			id, err := strconv.ParseInt(ext, 10, 64)
-			if err != nil || id <= 0 {
-				return 0, kura.Errorf(op, kura.Invalid, "the root's package %s comes from %q, which is no repository of this build", p.Name, p.Repo)
-			}
-			c.ExternalRepoID = id
-		}
-		n.Packages = append(n.Packages, c)
+			ExternalRepoID: origins[nvra(&p)],
+		})
 	}
 	live, err := build.ListBuildroots(ctx, tx, build.RootFilter{TaskID: t.ID, State: []int{build.RootBuilding}})
 	if err != nil {
@@ -136,4 +133,22 @@ func (f *Flow) Buildroot(ctx context.Context, tx *db.Tx, t *task.Task, b protoco
 	}
 	id, err := build.RecordRoot(ctx, tx, n)
 	return id, kura.E(op, err)
+}
+
+func nvra(p *protocol.RootPackage) string {
+	return p.Name + "-" + p.Version + "-" + p.Release + "." + p.Arch
+}
+
+// origins says which of a root's packages come from which external repository.
+// The hub knows, for it merged them: the worker sees one repository.
+func (f *Flow) origins(ctx context.Context, tx *db.Tx, repoID int64, b protocol.Buildroot) (map[string]int64, error) {
+	r, err := repo.Get(ctx, tx, repoID)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]bool, len(b.Packages))
+	for i := range b.Packages {
+		names[nvra(&b.Packages[i])] = true
+	}
+	return f.repos.Origins(ctx, tx, r, b.Arch, names)
 }

@@ -2,8 +2,9 @@ package repo
 
 import (
 	"context"
-	"iter"
+	"crypto/sha256"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -24,10 +25,13 @@ type content struct {
 	builds []*build.Tagged
 	rpms   []*build.RPM
 	groups []tag.Group
+	blocks []string // names of packages that the tag blocks
+	// external are the repositories that the packages are merged with.
+	external []External
 }
 
 // read collects what a tag holds at an event.
-func read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inherit bool) (*content, error) {
+func (m *Maker) read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inherit bool) (*content, error) {
 	const op = "repo.read"
 	t, err := tag.Get(ctx, tx, ref, at)
 	if err != nil {
@@ -38,19 +42,23 @@ func read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, latest int, inh
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
-	if conf.Arches != nil {
-		for a := range strings.FieldsSeq(*conf.Arches) {
-			if a = rpm.CanonArch(a); !slices.Contains(c.arches, a) {
-				c.arches = append(c.arches, a)
-			}
-		}
-	}
+	c.arches = canonical(conf.Arches)
 	if c.builds, err = build.ListTagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
 		return nil, kura.E(op, err)
 	}
-	if c.rpms, err = build.RPMs(ctx, tx, c.builds, nil); err != nil {
+	if c.rpms, err = m.members.rpms(ctx, tx, c.builds); err != nil {
 		return nil, kura.E(op, err)
 	}
+	listed, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: t.ID, At: at, Inherit: true, NoOwners: true, SomeBlocked: true})
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	for _, p := range listed {
+		if p.Blocked {
+			c.blocks = append(c.blocks, p.PackageName)
+		}
+	}
+	slices.Sort(c.blocks)
 	if c.groups, err = tag.Groups(ctx, tx, tag.GroupQuery{Tag: t.ID, At: at, Packages: true, Groups: true}); err != nil {
 		return nil, kura.E(op, err)
 	}
@@ -89,36 +97,57 @@ var decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDe
 
 func unpack(b []byte) ([]byte, error) { return decoder.DecodeAll(b, nil) }
 
-// batch is how many stored fragments are read at once.
-const batch = 200
-
-// fragments yields packages as stored at import, read in batches so that a
-// large repository is never held in memory.
-func fragments(ctx context.Context, d *db.DB, rpms []*build.RPM) iter.Seq2[repomd.Package, error] {
-	return func(yield func(repomd.Package, error) bool) {
-		for len(rpms) > 0 {
-			n := min(len(rpms), batch)
-			var rows map[int64]repomd.Fragments
-			err := d.View(ctx, func(tx *db.Tx) (err error) {
-				rows, err = load(ctx, tx, rpms[:n])
-				return err
-			})
-			if err != nil {
-				yield(repomd.Package{}, err)
-				return
-			}
-			for _, r := range rpms[:n] {
-				f, ok := rows[r.ID]
-				if !ok {
-					err = kura.Errorf("repo.fragments", kura.Other, "the metadata of %s is missing", r.NVRA())
-				}
-				if !yield(repomd.Package{Name: r.Name, Fragments: f}, err) || err != nil {
-					return
-				}
-			}
-			rpms = rpms[n:]
+// list lists packages as they were described at import.
+func (m *Maker) list(rpms []*build.RPM, builds map[int64]*build.Tagged) *repomd.List {
+	l := &repomd.List{Entries: make([]repomd.Entry, len(rpms))}
+	for i, r := range rpms {
+		href := build.RepoHref(builds[*r.BuildID].Build, r.Arch, r.File())
+		l.Entries[i] = repomd.Entry{
+			ID: identity("import", r.Sum, href), Name: r.Name, Arch: r.Arch, Version: r.Version, Release: r.Release, Epoch: epoch(r),
+			Source: builds[*r.BuildID].NVR() + ".src.rpm", PkgID: r.Sum, Href: href,
 		}
 	}
+	l.Load = func(ctx context.Context, want []int) ([]repomd.Loaded, error) {
+		asked := make([]*build.RPM, len(want))
+		for i, n := range want {
+			asked[i] = rpms[n]
+		}
+		var rows map[int64]repomd.Fragments
+		err := m.db.View(ctx, func(tx *db.Tx) (err error) {
+			rows, err = load(ctx, tx, asked)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		out := make([]repomd.Loaded, len(want))
+		for i, r := range asked {
+			f, ok := rows[r.ID]
+			if !ok {
+				return nil, kura.Errorf("repo.list", kura.Other, "the metadata of %s is missing", r.NVRA())
+			}
+			out[i].Fragments = f
+		}
+		return out, nil
+	}
+	return l
+}
+
+func epoch(r *build.RPM) string {
+	if r.Epoch == nil {
+		return "0"
+	}
+	return strconv.FormatInt(*r.Epoch, 10)
+}
+
+// identity names the fragments of a file at a place. how is which of this
+// room's ways made them.
+func identity(how, sum, href string) repomd.ID {
+	b := make([]byte, 0, 512)
+	for _, s := range []string{"hub 1", how, sum, href} {
+		b = append(append(b, s...), '\n')
+	}
+	return sha256.Sum256(b)
 }
 
 type stored struct {

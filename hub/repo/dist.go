@@ -116,7 +116,7 @@ func (m *Maker) Dist(ctx context.Context, r *Repo, keys []string, o DistOpts, s 
 	}
 	var c *content
 	err := m.db.View(ctx, func(tx *db.Tx) (err error) {
-		c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, o.latest(), o.Inherit == nil || *o.Inherit)
+		c, err = m.read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, o.latest(), o.Inherit == nil || *o.Inherit)
 		return err
 	})
 	if err != nil {
@@ -229,9 +229,15 @@ func (d *dist) list(ctx context.Context, arch, dir, prefix string, members []mem
 	if err := d.out.put(ctx, file.Join(dir, "pkglist"), strings.NewReader(pkglist.String())); err != nil {
 		return err
 	}
-	md, err := d.out.metadata(ctx, dir, d.fragments(ctx, prefix, members), repomd.Options{
-		Packages: len(members), Compression: repomd.Zstd, OpenChecksums: true,
-		Revision: fmt.Sprint(d.repo.ID), Timestamp: time.Now().Unix(), Comps: comps,
+	known := &bases{m: d.Maker, ctx: ctx}
+	defer known.close()
+	from, err := known.of(d.repo.TagID, d.repo.CreateEvent, true, dir)
+	if err != nil {
+		return err
+	}
+	md, err := d.out.metadata(ctx, dir, d.signed(prefix, members), repomd.Options{
+		Compression: repomd.Zstd, OpenChecksums: true,
+		Revision: fmt.Sprint(d.repo.ID), Timestamp: time.Now().Unix(), Comps: comps, Bases: from,
 	})
 	if err != nil {
 		return err
@@ -243,38 +249,47 @@ func (d *dist) list(ctx context.Context, arch, dir, prefix string, members []mem
 	return d.out.put(ctx, file.Join(dir, "repodata/repomd.xml.asc"), bytes.NewReader(asc))
 }
 
-// fragments reads each package's header from the file that stands in the
-// repository: a signed copy has another checksum and size than the import.
-func (d *dist) fragments(ctx context.Context, prefix string, members []member) func(func(repomd.Package, error) bool) {
-	one := func(m member) (repomd.Package, error) {
-		f, err := d.blobs.Open(ctx, m.file.Sum)
-		if err != nil {
-			return repomd.Package{}, err
+// signed lists packages as the files show them that stand in the repository: a
+// signed copy has another checksum and size than the import. Only files that no
+// earlier repository has listed are read.
+func (d *dist) signed(prefix string, members []member) *repomd.List {
+	l := &repomd.List{Entries: make([]repomd.Entry, len(members))}
+	for i, m := range members {
+		sum, place := m.file.Sum.String(), prefix+href(m.rpm)
+		l.Entries[i] = repomd.Entry{
+			ID: identity("file", sum, place), Name: m.rpm.Name, Arch: m.rpm.Arch, Version: m.rpm.Version, Release: m.rpm.Release, Epoch: epoch(m.rpm),
+			Source: d.builds[*m.rpm.BuildID].NVR() + ".src.rpm", PkgID: sum, Href: place,
 		}
-		defer f.Close()
-		p, err := rpm.Read(f)
-		if err != nil {
-			return repomd.Package{}, fmt.Errorf("read %s: %w", m.rpm.File(), err)
-		}
-		if got := hex.EncodeToString(p.PayloadMD5()); got != m.rpm.PayloadHash {
-			return repomd.Package{}, kura.Errorf("repo.Dist", kura.Other, "%s holds another package than was imported", m.file.Path())
-		}
-		fr, err := repomd.NewFragments(repomd.Source{
-			Package: p, PkgID: m.file.Sum.String(), Size: m.file.Size, FileTime: m.rpm.BuildTime, Href: prefix + href(m.rpm),
-		})
-		if err != nil {
-			return repomd.Package{}, err
-		}
-		return repomd.Package{Name: m.rpm.Name, Fragments: *fr}, nil
 	}
-	return func(yield func(repomd.Package, error) bool) {
-		for _, m := range members {
-			p, err := one(m)
-			if !yield(p, err) || err != nil {
-				return
+	l.Load = func(ctx context.Context, want []int) ([]repomd.Loaded, error) {
+		out := make([]repomd.Loaded, len(want))
+		for i, n := range want {
+			f, err := d.describe(ctx, members[n], l.Entries[n].Href)
+			if err != nil {
+				return nil, err
 			}
+			out[i].Fragments = *f
 		}
+		return out, nil
 	}
+	return l
+}
+
+// describe reads a package's header from its file.
+func (d *dist) describe(ctx context.Context, m member, place string) (*repomd.Fragments, error) {
+	f, err := d.blobs.Open(ctx, m.file.Sum)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	p, err := rpm.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", m.rpm.File(), err)
+	}
+	if got := hex.EncodeToString(p.PayloadMD5()); got != m.rpm.PayloadHash {
+		return nil, kura.Errorf("repo.Dist", kura.Other, "%s holds another package than was imported", m.file.Path())
+	}
+	return repomd.NewFragments(repomd.Source{Package: p, PkgID: m.file.Sum.String(), Size: m.file.Size, FileTime: m.rpm.BuildTime, Href: place})
 }
 
 // choose finds for each package the copy signed with the first of the keys

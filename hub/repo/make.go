@@ -20,12 +20,23 @@ import (
 
 // Maker makes repositories.
 type Maker struct {
+	// LookAge is how old what is known of an external repository may be before
+	// it is asked again.
+	LookAge time.Duration
+
 	db    *db.DB
 	blobs blob.Store
+	far   *far
+
+	members members
 }
 
 // NewMaker makes a maker on its legs.
-func NewMaker(d *db.DB, b blob.Store) *Maker { return &Maker{db: d, blobs: b} }
+func NewMaker(d *db.DB, b blob.Store) *Maker {
+	m := &Maker{LookAge: time.Minute, db: d, blobs: b}
+	m.far = newFar(m)
+	return m
+}
 
 // Want says which repository is wanted.
 type Want struct {
@@ -37,7 +48,8 @@ type Want struct {
 
 // Find gives a ready repository with the contents that are wanted, or nil. The
 // contents of a tag are those of its last change: whatever was made since then
-// and before the next change is the same.
+// and before the next change is the same, as long as the external repositories
+// that it shows are. They count as they were last read, see Refresh.
 func Find(ctx context.Context, tx *db.Tx, w Want) (*Repo, error) {
 	const op = "repo.Find"
 	t, err := tag.Get(ctx, tx, w.Tag, w.Event)
@@ -48,13 +60,17 @@ func Find(ctx context.Context, tx *db.Tx, w Want) (*Repo, error) {
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
+	ext, err := externals(ctx, tx, t.ID, w.Event)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
 	no := false
 	all, err := List(ctx, tx, Filter{TagID: t.ID, Dist: &no, States: []int{int(Ready)}, Opts: encode(w.Opts)})
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
 	for _, r := range all {
-		if r.BeginEvent != nil && *r.BeginEvent == last {
+		if r.BeginEvent != nil && *r.BeginEvent == last && r.externals == shown(ext) {
 			return r, nil
 		}
 	}
@@ -81,6 +97,9 @@ func encode(o Opts) string {
 // that is run again after it was interrupted finds what it had begun.
 func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	const op = "repo.Make"
+	if err := m.Refresh(ctx, w.Tag, w.Event); err != nil {
+		return nil, kura.E(op, err)
+	}
 	var r *Repo
 	var c *content
 	err := m.db.Update(ctx, func(tx *db.Tx) (err error) {
@@ -99,7 +118,10 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 		return r, kura.E(op, err)
 	}
 	err = m.db.View(ctx, func(tx *db.Tx) (err error) {
-		c, err = read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, 1, true)
+		if c, err = m.read(ctx, tx, tag.ByID(r.TagID), r.CreateEvent, 1, true); err != nil {
+			return err
+		}
+		c.external, err = r.known(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -166,22 +188,16 @@ func begin(ctx context.Context, tx *db.Tx, w Want, task int64) (*Repo, error) {
 	if task != 0 {
 		task_ = &task
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id)
-		VALUES ($1, $2, $3, $4, $4, 0, $5, $6) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_)
+	ext, err := externals(ctx, tx, t.ID, w.Event)
+	if err != nil {
+		return nil, err
+	}
+	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id, externals)
+		VALUES ($1, $2, $3, $4, $4, 0, $5, $6, $7) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_, shown(ext))
 	if err != nil {
 		return nil, err
 	}
 	return Get(ctx, tx, id)
-}
-
-// pointLatest turns the link "latest" of a tag to its newest repository.
-func pointLatest(ctx context.Context, tx *db.Tx, r *Repo) error {
-	newest, err := List(ctx, tx, Filter{TagID: r.TagID, Dist: &r.Dist, States: []int{int(Ready)}, Limit: 1})
-	if err != nil || len(newest) == 0 || newest[0].ID != r.ID {
-		return err
-	}
-	dir, _ := file.Split(r.Path())
-	return file.Symlink(ctx, tx, file.Join(dir, "latest"), fmt.Sprint(r.ID))
 }
 
 // write makes the files of a private repository, in Koji's layout.
@@ -214,33 +230,60 @@ func (m *Maker) write(ctx context.Context, out *tree, r *Repo, c *content, o Opt
 	return nil
 }
 
+// listed is a line of rpmlist.jsonl.
+type listed struct {
+	Arch        string `json:"arch"`
+	BuildID     int64  `json:"build_id"`
+	BuildTime   int64  `json:"buildtime"`
+	Epoch       *int64 `json:"epoch"`
+	ID          int64  `json:"id"`
+	Name        string `json:"name"`
+	PayloadHash string `json:"payloadhash"`
+	Release     string `json:"release"`
+	Size        int64  `json:"size"`
+	Tag         string `json:"tag"`
+	Version     string `json:"version"`
+}
+
 func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o Opts, arch string, groups []byte) error {
 	rpms := c.pick(arch, o)
 	byID := make(map[int64]*build.Tagged, len(c.builds))
 	for _, b := range c.builds {
 		byID[b.ID] = b
 	}
+	list := m.list(rpms, byID)
 	var pkglist, jsonl strings.Builder
 	enc := json.NewEncoder(&jsonl)
-	for _, p := range rpms {
-		b := byID[*p.BuildID]
-		fmt.Fprintln(&pkglist, build.RepoHref(b.Build, p.Arch, p.File()))
-		if err := enc.Encode(map[string]any{
-			"id": p.ID, "name": p.Name, "version": p.Version, "release": p.Release, "epoch": p.Epoch, "arch": p.Arch,
-			"build_id": p.BuildID, "payloadhash": p.PayloadHash, "size": p.Size, "buildtime": p.BuildTime, "tag": b.TagName,
+	for i, p := range rpms {
+		pkglist.WriteString(list.Entries[i].Href + "\n")
+		if err := enc.Encode(&listed{
+			ID: p.ID, Name: p.Name, Version: p.Version, Release: p.Release, Epoch: p.Epoch, Arch: p.Arch,
+			BuildID: *p.BuildID, PayloadHash: p.PayloadHash, Size: p.Size, BuildTime: p.BuildTime, Tag: byID[*p.BuildID].TagName,
 		}); err != nil {
 			return err
 		}
 	}
-	for _, f := range []struct{ name, text string }{{"pkglist", pkglist.String()}, {"rpmlist.jsonl", jsonl.String()}, {"blocklist", ""}} {
+	blocklist := ""
+	for _, b := range c.blocks {
+		blocklist += b + "\n"
+	}
+	for _, f := range []struct{ name, text string }{{"pkglist", pkglist.String()}, {"rpmlist.jsonl", jsonl.String()}, {"blocklist", blocklist}} {
 		if err := out.put(ctx, file.Join(arch, f.name), strings.NewReader(f.text)); err != nil {
 			return err
 		}
 	}
 	out.link(file.Join(arch, "toplink"), "../../../..")
+	known := &bases{m: m, ctx: ctx}
+	defer known.close()
+	from, err := known.of(r.TagID, r.CreateEvent, false, arch)
+	if err != nil {
+		return err
+	}
 	// The revision differs with each repository: dnf keeps what it has while it does not.
-	_, err := out.metadata(ctx, arch, fragments(ctx, m.db, rpms), repomd.Options{
-		Packages: len(rpms), Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups,
-	})
+	md := repomd.Options{Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from}
+	if err := c.merge(known, r, arch, list, &md); err != nil {
+		return err
+	}
+	_, err = out.metadata(ctx, arch, list, md)
 	return err
 }

@@ -1,8 +1,12 @@
 package repo
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"io"
+	"slices"
+	"sync"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
@@ -57,6 +61,7 @@ func (t *tree) commit(ctx context.Context, tx *db.Tx, dir string) error {
 type output struct {
 	ctx   context.Context
 	store blob.Store
+	mu    sync.Mutex
 	made  map[string]blob.Info
 }
 
@@ -69,7 +74,11 @@ func (o *output) Create(name string) (io.WriteCloser, error) {
 		s.info = info
 		s.done <- err
 	}()
-	s.close = func() { o.made[name] = s.info }
+	s.close = func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.made[name] = s.info
+	}
 	return s, nil
 }
 
@@ -95,20 +104,43 @@ func (s *sink) Close() error {
 	return err
 }
 
+// The index of metadata is kept beside it.
+const (
+	indexName = ".kura-index"
+	indexPath = "repodata/" + indexName
+)
+
 // metadata writes a directory's repodata and adds its files to the tree. It
-// gives repomd.xml, for its signature.
-func (t *tree) metadata(ctx context.Context, dir string, packages func(yield func(repomd.Package, error) bool), o repomd.Options) ([]byte, error) {
-	out := &output{ctx: ctx, store: t.store, made: map[string]blob.Info{}}
-	md, err := repomd.Write(out, packages, o)
-	if err != nil {
-		return nil, kura.E("repo.metadata", err)
+// gives repomd.xml, for its signature. Groups that did not change are copied
+// from the bases.
+func (t *tree) metadata(ctx context.Context, dir string, list *repomd.List, o repomd.Options) ([]byte, error) {
+	const op = "repo.metadata"
+	var out *output
+	var md *repomd.Repomd
+	var index *repomd.Index
+	for {
+		var err error
+		out = &output{ctx: ctx, store: t.store, made: map[string]blob.Info{}}
+		md, index, err = repomd.Write(ctx, out, list, o)
+		var base *repomd.BaseError
+		if errors.As(err, &base) { // it was deleted meanwhile
+			o.Bases = slices.DeleteFunc(slices.Clone(o.Bases), func(b *repomd.Indexed) bool { return b == base.Base })
+			continue
+		}
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		break
 	}
 	for _, d := range md.Data {
 		info, ok := out.made[d.Name]
 		if !ok {
-			return nil, kura.Errorf("repo.metadata", kura.Other, "the file %s was not written", d.Name)
+			return nil, kura.Errorf(op, kura.Other, "the file %s was not written", d.Name)
 		}
 		t.files = append(t.files, named{path: file.Join(dir, d.Href), info: info})
+	}
+	if err := t.put(ctx, file.Join(dir, indexPath), bytes.NewReader(index.Marshal())); err != nil {
+		return nil, err
 	}
 	t.files = append(t.files, named{path: file.Join(dir, "repodata/repomd.xml"), info: out.made["repomd.xml"]})
 	return md.Marshal(), nil

@@ -53,6 +53,7 @@ type Repo struct {
 	Opts        json.RawMessage
 	CustomOpts  json.RawMessage
 	TaskID      *int64
+	externals   string // JSON, see External
 }
 
 // Path is the repository's directory in the tree.
@@ -65,7 +66,7 @@ func (r *Repo) Path() string {
 }
 
 const columns = `repo.id, repo.tag_id, tag.name, repo.create_event, ce.time, repo.begin_event, be.time, repo.end_event, ee.time,
-	repo.create_time, repo.state_time, repo.state, repo.dist, repo.opts, repo.custom_opts, repo.task_id`
+	repo.create_time, repo.state_time, repo.state, repo.dist, repo.opts, repo.custom_opts, repo.task_id, repo.externals`
 
 const joins = ` FROM repo JOIN tag ON tag.id = repo.tag_id JOIN event ce ON ce.id = repo.create_event
 	LEFT JOIN event be ON be.id = repo.begin_event LEFT JOIN event ee ON ee.id = repo.end_event`
@@ -74,7 +75,7 @@ func scan(s db.Scanner) (*Repo, error) {
 	r := &Repo{}
 	var opts, custom string
 	err := s.Scan(&r.ID, &r.TagID, &r.TagName, &r.CreateEvent, &r.EventTime, &r.BeginEvent, &r.BeginTime, &r.EndEvent, &r.EndTime,
-		&r.CreateTime, &r.StateTime, &r.State, &r.Dist, &opts, &custom, &r.TaskID)
+		&r.CreateTime, &r.StateTime, &r.State, &r.Dist, &opts, &custom, &r.TaskID, &r.externals)
 	r.Opts, r.CustomOpts = json.RawMessage(opts), json.RawMessage(custom)
 	return r, err
 }

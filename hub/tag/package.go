@@ -55,6 +55,7 @@ type ListQuery struct {
 	Inherit            bool // also from what the tag inherits; the nearest entry counts
 	Duplicates         bool // with Inherit: the entries behind the nearest, too
 	NoOwners           bool
+	SomeBlocked        bool // only of packages that some tag blocks, or has blocked
 	NoBlocked          bool // leave out blocked entries (those behind them show then)
 }
 
@@ -121,6 +122,9 @@ func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64) ([]Listed, err
 	}
 	if q.Package != 0 {
 		b.Add(" AND p.id = ?", q.Package)
+	}
+	if q.SomeBlocked {
+		b.Add(" AND p.id IN (SELECT package_id FROM tag_packages WHERE blocked)")
 	}
 	if q.NoBlocked {
 		b.Add(" AND NOT l.blocked")

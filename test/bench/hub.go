@@ -45,6 +45,7 @@ type hub struct {
 	b       *bench
 	dir     string
 	url     string
+	records string // the address of its database
 	profile *client.Profile
 	cmd     *exec.Cmd
 	log     *bytes.Buffer
@@ -121,6 +122,9 @@ func (b *bench) start(d database) (*hub, error) {
 		return nil, err
 	}
 	h := &hub{b: b, dir: dir, url: fmt.Sprintf("https://localhost:%d", cert), log: &bytes.Buffer{}}
+	if h.records = d.url; h.records == "" {
+		h.records = "sqlite:" + filepath.Join(dir, "db", "kura.db")
+	}
 	if err := h.kura("init", "--data", dir, "--silent"); err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/kura-build/kura/format/repomd"
 	"github.com/kura-build/kura/format/rpm"
-	"golang.org/x/sync/errgroup"
 )
 
 // repositories makes the metadata: one repository of the binary packages with
@@ -55,70 +53,64 @@ func (m *maker) repository(ctx context.Context, dir string, subdirs []string, co
 			hrefs = append(hrefs, filepath.Join(sub, filepath.Base(f)))
 		}
 	}
-	list := make([]repomd.Package, len(hrefs))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(m.Jobs)
-	for i, href := range hrefs {
-		g.Go(func() (err error) {
-			if err := ctx.Err(); err != nil {
-				return err
+	slices.SortStableFunc(hrefs, func(a, b string) int { return cmp.Compare(nameOf(a), nameOf(b)) })
+	list := &repomd.List{Load: func(ctx context.Context, want []int) ([]repomd.Loaded, error) {
+		out := make([]repomd.Loaded, len(want))
+		for i, n := range want {
+			f, err := fragments(dir, hrefs[n])
+			if err != nil {
+				return nil, err
 			}
-			list[i], err = fragments(dir, href)
-			return err
-		})
+			out[i].Fragments = *f
+		}
+		return out, ctx.Err()
+	}}
+	for _, h := range hrefs {
+		list.Entries = append(list.Entries, repomd.Entry{Name: nameOf(h), ID: sha256.Sum256([]byte(h))})
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	slices.SortStableFunc(list, func(a, b repomd.Package) int { return cmp.Compare(a.Name, b.Name) })
-	_, err := repomd.WriteDir(dir, all(list), repomd.Options{
-		Packages: len(list), Compression: repomd.Gzip, OpenChecksums: true,
+	_, err := repomd.WriteDir(ctx, dir, list, repomd.Options{
+		Compression: repomd.Gzip, OpenChecksums: true,
 		Revision: strconv.Itoa(epoch), Timestamp: epoch, Comps: comps,
 	})
 	return err
 }
 
-func all(list []repomd.Package) iter.Seq2[repomd.Package, error] {
-	return func(yield func(repomd.Package, error) bool) {
-		for _, p := range list {
-			if !yield(p, nil) {
-				return
-			}
-		}
+// nameOf is the name of the package in a file.
+func nameOf(href string) string {
+	n, err := rpm.ParseNVRA(filepath.Base(href))
+	if err != nil {
+		return href
 	}
+	return n.Name
 }
 
-func fragments(dir, href string) (repomd.Package, error) {
+func fragments(dir, href string) (*repomd.Fragments, error) {
 	f, err := os.Open(filepath.Join(dir, href))
 	if err != nil {
-		return repomd.Package{}, err
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	p, err := describe(f, href)
+	fr, err := describe(f, href)
 	if err != nil {
-		return p, fmt.Errorf("%s: %w", f.Name(), err)
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
-	return p, nil
+	return fr, nil
 }
 
 // describe reads a package from its beginning to its end.
-func describe(r io.Reader, href string) (repomd.Package, error) {
+func describe(r io.Reader, href string) (*repomd.Fragments, error) {
 	sum := sha256.New()
 	counted := &counter{w: sum}
 	r = io.TeeReader(r, counted)
 	p, err := rpm.Read(r)
 	if err != nil {
-		return repomd.Package{}, err
+		return nil, err
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil {
-		return repomd.Package{}, err
+		return nil, err
 	}
-	fr, err := repomd.NewFragments(repomd.Source{Package: p, PkgID: hex.EncodeToString(sum.Sum(nil)),
+	return repomd.NewFragments(repomd.Source{Package: p, PkgID: hex.EncodeToString(sum.Sum(nil)),
 		Size: counted.n, FileTime: epoch, Href: href})
-	if err != nil {
-		return repomd.Package{}, err
-	}
-	return repomd.Package{Name: p.NEVRA().Name, Fragments: *fr}, nil
 }
 
 type counter struct {

@@ -151,10 +151,24 @@ func (b *Builder) writeTrust(s *strings.Builder, dir string, r repository) error
 		if err != nil {
 			return err
 		}
+		if f.option == "sslcacert" {
+			data = append(append(data, '\n'), systemRoots()...)
+		}
 		if err := os.WriteFile(filepath.Join(dir, f.name), data, 0o600); err != nil {
 			return err
 		}
 		fmt.Fprintf(s, "%s=%s/%s\n", f.option, reposDir, f.name)
+	}
+	return nil
+}
+
+// systemRoots are the authorities that this machine trusts: the packages of
+// external repositories lie where the hub's own authority has no say.
+func systemRoots() []byte {
+	for _, name := range []string{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"} {
+		if b, err := os.ReadFile(name); err == nil {
+			return b
+		}
 	}
 	return nil
 }

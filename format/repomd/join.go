@@ -1,0 +1,414 @@
+package repomd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// List is what a repository consists of, in its order.
+type List struct {
+	Entries []Entry
+	// Load gives the fragments of entries that no base has, by their index. It
+	// may complete the entries it is asked for. It is called from several
+	// goroutines, never twice for one entry.
+	Load func(ctx context.Context, entries []int) ([]Loaded, error)
+}
+
+// Loaded is what is known of a package, or why it cannot be listed.
+type Loaded struct {
+	Fragments
+	Err error
+}
+
+// LoadError says which packages could not be listed. All others were: the index
+// that comes with it serves as a base for the list without them.
+type LoadError struct{ Failed map[int]error }
+
+func (e *LoadError) Error() string {
+	first := -1
+	for i := range e.Failed {
+		if first < 0 || i < first {
+			first = i
+		}
+	}
+	if len(e.Failed) == 1 {
+		return e.Failed[first].Error()
+	}
+	return fmt.Sprintf("%d packages cannot be listed, the first: %v", len(e.Failed), e.Failed[first])
+}
+
+// join is a repository while its three files are written.
+//
+// Groups that a base has are copied. The others are made by workers, in their
+// order, and a bounded number ahead of the slowest of the three files; each
+// file is written, and summed up, by a goroutine of its own.
+type join struct {
+	ctx   context.Context
+	list  *List
+	o     Options
+	index *Index
+	jobs  []*job // of each group; nil where a base has it
+	from  []origin
+	slots chan struct{} // of groups that are made, or wait to be written
+	cores chan struct{} // of groups that are made just now
+	pool  compressors
+	spare sync.Pool // *[]byte
+
+	mu     sync.Mutex
+	failed map[int]error
+}
+
+// origin is where a group is copied from.
+type origin struct {
+	base  *Indexed
+	group int
+}
+
+// job makes a group that no base has.
+type job struct {
+	done   chan struct{}
+	err    error
+	frames [3][]byte
+	open   [3][]byte
+	uses   int // files that have still to take it; by join.mu
+}
+
+func newJoin(ctx context.Context, list *List, o Options) *join {
+	groups := cut(list.Entries, o.GroupSize)
+	j := &join{
+		ctx: ctx, list: list, o: o, failed: map[int]error{},
+		index: &Index{Compression: o.Compression, Checksum: o.Checksum, GroupSize: o.GroupSize, Entries: list.Entries, Groups: groups},
+		jobs:  make([]*job, len(groups)), from: make([]origin, len(groups)),
+		slots: make(chan struct{}, 4*runtime.GOMAXPROCS(0)), cores: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+	j.pool.kind, j.pool.quick = o.Compression, o.Quick
+	bases := slices.DeleteFunc(slices.Clone(o.Bases), func(x *Indexed) bool { return x.Compression != o.Compression })
+	for i := range groups {
+		for _, b := range bases {
+			if at := b.find(groups[i].Key); at >= 0 {
+				j.take(i, origin{b, at})
+				break
+			}
+		}
+		if j.from[i].base == nil {
+			j.jobs[i] = &job{done: make(chan struct{}), uses: len(kinds)}
+		}
+	}
+	return j
+}
+
+// take copies what is known of a group.
+func (j *join) take(i int, from origin) {
+	j.from[i] = from
+	g, old := &j.index.Groups[i], &from.base.Groups[from.group]
+	g.Frames, g.lens, g.encoded = old.Frames, old.lens, old.encoded
+	copy(j.list.Entries[g.First:g.First+g.Count], from.base.Entries[old.First:old.First+old.Count])
+}
+
+// run writes the three files and gives their data, in the order of the kinds.
+func (j *join) run(out Output) ([3]Data, error) {
+	var data [3]Data
+	g, ctx := errgroup.WithContext(j.ctx)
+	j.ctx = ctx
+	g.Go(func() error { return j.make(g) })
+	marks := make([][3][2][]byte, len(j.index.Groups)/markEvery+1)
+	for kind := range kinds {
+		g.Go(func() (err error) {
+			data[kind], err = j.file(out, kind, marks)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return data, err
+	}
+	for i, sums := range marks {
+		if sums[0][0] != nil {
+			j.index.marks = append(j.index.marks, mark{group: i * markEvery, sums: sums})
+		}
+	}
+	return data, nil
+}
+
+// make starts a worker for each group that is to be made.
+func (j *join) make(g *errgroup.Group) error {
+	for i, job := range j.jobs {
+		if job == nil {
+			j.progress(i)
+			continue
+		}
+		select {
+		case j.slots <- struct{}{}:
+		case <-j.ctx.Done():
+			return j.ctx.Err()
+		}
+		g.Go(func() error {
+			j.cores <- struct{}{}
+			job.err = j.group(i, job)
+			<-j.cores
+			close(job.done)
+			return job.err
+		})
+	}
+	return nil
+}
+
+// group makes a group: it gathers the fragments, and compresses them.
+func (j *join) group(i int, job *job) error {
+	g := &j.index.Groups[i]
+	got, err := j.gather(g)
+	if err != nil {
+		return err
+	}
+	c, err := j.pool.get()
+	if err != nil {
+		return err
+	}
+	defer j.pool.Put(c)
+	g.lens = make([][3]uint32, g.Count)
+	for kind := range kinds {
+		n := 0
+		for p := range got {
+			n += len(*got[p].of(kind))
+		}
+		b := slices.Grow(j.buffer(), n)
+		for p := range got {
+			f := *got[p].of(kind)
+			b = append(b, f...)
+			g.lens[p][kind] = uint32(len(f))
+		}
+		if job.frames[kind], err = c.Frame(b, nil); err != nil {
+			return err
+		}
+		job.open[kind] = b
+		g.Frames[kind] = Frame{Size: int64(len(job.frames[kind])), Open: int64(len(b)), Sum: xxhash.Sum64(job.frames[kind])}
+	}
+	j.progress(i)
+	return nil
+}
+
+func (j *join) progress(group int) {
+	if j.o.Progress != nil {
+		j.o.Progress(j.index.Groups[group].Count)
+	}
+}
+
+// buffer gives an empty buffer, a used one if there is one.
+func (j *join) buffer() []byte {
+	if b, ok := j.spare.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return nil
+}
+
+// gather gives the fragments of a group's packages: from the bases that have
+// them, from the list's own source where none has.
+func (j *join) gather(g *Group) ([]Fragments, error) {
+	out := make([]Fragments, g.Count)
+	have := make([]bool, g.Count)
+	for _, b := range j.o.Bases {
+		unpacked := map[int][]Fragments{}
+		for i := range out {
+			if have[i] {
+				continue
+			}
+			at, ok := b.where(j.list.Entries[g.First+i].ID)
+			if !ok {
+				continue
+			}
+			all, done := unpacked[at.group]
+			if !done {
+				var err error
+				if all, err = b.fragments(at.group); err != nil {
+					// Somebody changed the files of the base: it has nothing, then.
+					all = nil
+				}
+				unpacked[at.group] = all
+			}
+			if all != nil {
+				out[i], have[i] = all[at.at], true
+				j.list.Entries[g.First+i] = b.Entries[b.Groups[at.group].First+at.at]
+			}
+		}
+	}
+	var ask []int
+	for i, ok := range have {
+		if !ok {
+			ask = append(ask, g.First+i)
+		}
+	}
+	if len(ask) == 0 {
+		return out, nil
+	}
+	if j.list.Load == nil {
+		return nil, fmt.Errorf("the metadata of %s is not known", j.list.Entries[ask[0]].Name)
+	}
+	loaded, err := j.list.Load(j.ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	for k, l := range loaded {
+		if l.Err != nil {
+			j.mu.Lock()
+			j.failed[ask[k]] = l.Err
+			j.mu.Unlock()
+			continue
+		}
+		out[ask[k]-g.First] = l.Fragments
+	}
+	return out, nil
+}
+
+// file writes one of the three.
+func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err error) {
+	k := kinds[kind]
+	name := string(k) + ".xml" + j.o.Compression.Ext()
+	w, err := out.Create(name)
+	if err != nil {
+		return d, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	buffered := bufio.NewWriterSize(w, 256<<10)
+	s := newStream(buffered, j.o.hash, j.o.OpenChecksums)
+	c, err := j.pool.get()
+	if err != nil {
+		return d, err
+	}
+	defer j.pool.Put(c)
+	write := func(content []byte) error {
+		f, err := c.Frame(content, nil)
+		if err != nil {
+			return err
+		}
+		s.opened(content)
+		return s.frame(f, int64(len(content)), false)
+	}
+	summed, state := j.resumable(kind)
+	if summed > 0 && !s.resume(state) {
+		summed = 0
+	}
+	head := k.Head(len(j.list.Entries))
+	if summed == 0 {
+		err = write(head)
+	} else {
+		var f []byte
+		if f, err = c.Frame(head, nil); err == nil {
+			err = s.frame(f, int64(len(head)), true)
+		}
+	}
+	if err != nil {
+		return d, err
+	}
+	from := new(window)
+	var open []byte
+	for i := range j.index.Groups {
+		if i%markEvery == 0 && i >= summed && i > 0 {
+			if marks[i/markEvery][kind], err = s.state(); err != nil {
+				return d, err
+			}
+		}
+		if open, err = j.copy(s, i, kind, i < summed, from, open); err != nil {
+			return d, err
+		}
+	}
+	if summed > 0 {
+		for _, m := range j.from[0].base.marks {
+			if m.group <= summed {
+				marks[m.group/markEvery][kind] = m.sums[kind]
+			}
+		}
+	}
+	if err := write(k.Tail()); err != nil {
+		return d, err
+	}
+	d = s.data()
+	d.Type, d.Name = string(k), name
+	return d, buffered.Flush()
+}
+
+// copy writes a group's frame, whoever made it.
+func (j *join) copy(s *stream, i, kind int, summed bool, w *window, open []byte) ([]byte, error) {
+	g := &j.index.Groups[i]
+	if j.jobs[i] != nil {
+		return open, j.made(s, i, kind)
+	}
+	g.Frames[kind].Offset = s.size
+	from := j.from[i]
+	b, err := from.base.frame(from.group, kind, w)
+	if err == nil && s.openSum != nil && !summed {
+		if open, err = from.base.unpack(from.group, kind, b, open); err == nil {
+			s.opened(open)
+		}
+	}
+	if err != nil {
+		return open, &BaseError{from.base, err}
+	}
+	return open, s.frame(b, g.Frames[kind].Open, summed)
+}
+
+// made writes a frame that a worker makes.
+func (j *join) made(s *stream, i, kind int) error {
+	job := j.jobs[i]
+	select {
+	case <-job.done:
+	case <-j.ctx.Done():
+		return j.ctx.Err()
+	}
+	if job.err != nil {
+		return job.err
+	}
+	j.index.Groups[i].Frames[kind].Offset = s.size
+	s.opened(job.open[kind])
+	err := s.frame(job.frames[kind], int64(len(job.open[kind])), false)
+	open := job.open[kind]
+	job.frames[kind], job.open[kind] = nil, nil
+	j.spare.Put(&open)
+	j.mu.Lock()
+	job.uses--
+	last := job.uses == 0
+	j.mu.Unlock()
+	if last {
+		<-j.slots
+	}
+	return err
+}
+
+// BaseError says that a base cannot be used: its files are gone or were changed.
+// The repository can be made without it.
+type BaseError struct {
+	Base *Indexed
+	Err  error
+}
+
+func (e *BaseError) Error() string { return "an earlier repository cannot be used: " + e.Err.Error() }
+func (e *BaseError) Unwrap() error { return e.Err }
+
+// resumable says with how many groups the base of the first one begins as this
+// repository does, up to a mark, and gives the checksums' state there.
+func (j *join) resumable(kind int) (groups int, state [2][]byte) {
+	if len(j.from) == 0 || j.from[0].base == nil {
+		return 0, state
+	}
+	b := j.from[0].base
+	if len(b.Entries) != len(j.list.Entries) || b.Checksum != j.o.Checksum { // the head tells the number
+		return 0, state
+	}
+	same := 0
+	for same < len(j.from) && same < len(b.Groups) && b.Groups[same].Key == j.index.Groups[same].Key && j.from[same].base == b {
+		same++
+	}
+	for _, m := range b.marks {
+		if m.group <= same && m.group > groups && (!j.o.OpenChecksums || len(m.sums[kind][1]) > 0) {
+			groups, state = m.group, m.sums[kind]
+		}
+	}
+	return groups, state
+}
