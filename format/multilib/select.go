@@ -36,8 +36,8 @@ func Read(h *rpm.Header) (*Package, error) {
 var tools = map[string]bool{"gdb": true, "frysk": true, "systemtap": true, "systemtap-runtime": true, "ltrace": true, "strace": true}
 
 // Selects says whether a package of the 64-bit architecture is wanted for the
-// 32-bit one too. files are the paths that it owns.
-func (c *Config) Selects(p *Package, files []rpm.FileInfo) bool {
+// 32-bit one too. files are what it owns.
+func (c *Config) Selects(p *Package, files *rpm.FileNames) bool {
 	switch {
 	case c.Devel.Black[p.Name]:
 		return false
@@ -65,7 +65,7 @@ func forDevelopers(name string) bool {
 
 // runtime says whether programs of the 32-bit architecture want a package when
 // they run.
-func (c *Config) runtime(p *Package, files []rpm.FileInfo) bool {
+func (c *Config) runtime(p *Package, files *rpm.FileNames) bool {
 	switch {
 	case c.Runtime.Black[p.Name]:
 		return false
@@ -89,8 +89,8 @@ func (c *Config) runtime(p *Package, files []rpm.FileInfo) bool {
 			}
 		}
 	}
-	for i := range files {
-		if atRuntime(strings.TrimSuffix(files[i].Dir, "/"), files[i].Base) {
+	for i, base := range files.Bases {
+		if atRuntime(strings.TrimSuffix(files.Dirs[files.Dir(i)], "/"), base) {
 			return true
 		}
 	}

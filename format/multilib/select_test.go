@@ -88,10 +88,10 @@ func TestSelects(t *testing.T) {
 		if v.provides != "" {
 			p.Provides = []rpm.Dep{{Name: v.provides}}
 		}
-		var files []rpm.FileInfo
+		files := &rpm.FileNames{}
 		if v.file != "" {
 			i := strings.LastIndexByte(v.file, '/')
-			files = []rpm.FileInfo{{Dir: "/usr/share/doc/", Base: v.name}, {Dir: v.file[:i+1], Base: v.file[i+1:]}}
+			files.Dirs, files.Bases = []string{"/usr/share/doc/", v.file[:i+1]}, []string{v.name, v.file[i+1:]}
 		}
 		if got := c.Selects(p, files); got != v.want {
 			t.Errorf("%+v: %v", v, got)
