@@ -69,7 +69,7 @@ func (d *dist) choose(ctx context.Context, rpms []*build.RPM) ([]member, error) 
 			list = append(list, m.path)
 		}
 		slices.Sort(list)
-		return nil, missing("missing_files.log", list, "files of packages are missing; copies that are signed are made with --write-signed-rpms")
+		return nil, missing(Missing{"missing_files.log", "Files of packages are missing", "Signed copies are made with --write-signed-rpms", list})
 	}
 	return out, nil
 }
@@ -102,8 +102,10 @@ func (d *dist) best(rpms []*build.RPM, sigs map[int64][]build.Signature) ([]memb
 		return out, nil
 	}
 	slices.Sort(unsigned)
-	return nil, missing("missing_signatures.log", unsigned,
-		"packages are signed with none of the keys [%s]: sign them, or use --allow-missing-signatures or --skip-missing-signatures", strings.Join(d.keys, ", "))
+	return nil, missing(Missing{
+		"missing_signatures.log", "Packages are signed with none of the keys [" + strings.Join(d.keys, ", ") + "]",
+		"Sign them, or use --allow-missing-signatures or --skip-missing-signatures", unsigned,
+	})
 }
 
 // shortKey is the part of a key's id by which signatures are filed.

@@ -9,11 +9,12 @@ import (
 
 // Missing is why a distribution repository cannot be made: packages, copies of
 // them or what they need are not there. The error names some; who runs the task
-// may keep all.
+// keeps all of them in a file.
 type Missing struct {
-	Log   string // the file in which people look for it
-	About string // what is missing, and what can be done
-	List  []string
+	Log  string // the name of that file: people know it from Koji
+	What string // what is missing
+	Help string // what can be done
+	List []string
 }
 
 // mostNamed is how many of the missing an error names.
@@ -21,16 +22,17 @@ const mostNamed = 5
 
 func (m *Missing) Error() string {
 	some := strings.Join(m.List[:min(len(m.List), mostNamed)], ", ")
-	if len(m.List) > mostNamed {
-		some += ", …"
+	if more := len(m.List) - mostNamed; more > 0 {
+		some += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s: %s. See %s", m.About, some, m.Log)
+	return fmt.Sprintf("%s: %s. %s. See %s", m.What, some, m.Help, m.Log)
 }
 
-// Text is what stands in the log.
-func (m *Missing) Text() string { return m.About + ":\n\n" + strings.Join(m.List, "\n") + "\n" }
+// Text is what stands in the file.
+func (m *Missing) Text() string {
+	return m.What + ":\n\n" + strings.Join(m.List, "\n") + "\n\n" + m.Help + ".\n"
+}
 
-func missing(log string, list []string, about string, args ...any) error {
-	about = fmt.Sprintf("%d %s", len(list), fmt.Sprintf(about, args...))
-	return &kura.Error{Op: "repo.Dist", Kind: kura.Conflict, Err: &Missing{Log: log, About: about, List: list}}
+func missing(m Missing) error {
+	return &kura.Error{Op: "repo.Dist", Kind: kura.Conflict, Err: &m}
 }

@@ -16,7 +16,10 @@ import (
 // multilibArch is the architecture whose packages stand beside a 64-bit one's.
 var multilibArch = map[string]string{"x86_64": "i686", "ppc64": "ppc", "s390x": "s390"}
 
-const maxMultilib = 16 << 20 // bytes of an uploaded configuration
+const (
+	maxMultilib = 16 << 20 // bytes of an uploaded configuration
+	multilibLog = "missing_multilib.log"
+)
 
 // multilib adds to the packages of a 64-bit architecture those of the other one
 // that stand beside them, with all that these need. A package that should be
@@ -91,12 +94,10 @@ func (d *dist) wanted(ctx context.Context, conf *multilib.Config, beside string,
 		return nil, err
 	}
 	if len(absent) > 0 {
-		return nil, missing(multilibLog, absent, "multilib packages are missing: build them, or put their names on the black list")
+		return nil, missing(Missing{multilibLog, "Multilib packages are missing", "Build them, or put their names on the black list", absent})
 	}
 	return out, nil
 }
-
-const multilibLog = "missing_multilib.log"
 
 // needed gives the wanted packages and what they need of the same architecture.
 func (d *dist) needed(ctx context.Context, other []member, wanted []int) ([]int, error) {
@@ -135,7 +136,7 @@ func (d *dist) needed(ctx context.Context, other []member, wanted []int) ([]int,
 		list = append(list, fmt.Sprintf("%s requires %s", other[a.Package].rpm.NVRA(), a.Need))
 	}
 	slices.Sort(list)
-	return nil, missing(multilibLog, list, "dependencies of multilib packages are not provided")
+	return nil, missing(Missing{multilibLog, "Nothing provides what multilib packages require", "Tag what provides it, or put on the black list what needs it", list})
 }
 
 // batch is how many headers are held at once.
