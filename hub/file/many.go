@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 )
 
-// atOnce is how many names one query asks for: two parameters each, well below
-// what the databases take.
+// atOnce is how many names one query asks for: a few parameters each, well
+// below what the databases take.
 const atOnce = 500
 
 // StatAll is Stat of many paths in few queries. What is not there is not in the
@@ -108,4 +109,52 @@ func exact(ctx context.Context, tx *db.Tx, paths []string) (map[string]Node, err
 		out[n.Path()] = n
 	}
 	return out, err
+}
+
+// Entry is a file and what is to stand for it.
+type Entry struct {
+	Path string
+	Blob blob.Info
+}
+
+// PutAll is Put of many files in few statements.
+func PutAll(ctx context.Context, tx *db.Tx, files []Entry) error {
+	const op = "file.PutAll"
+	made := map[string]bool{}
+	for _, f := range files {
+		if err := Check(f.Path); err != nil {
+			return kura.E(op, err)
+		}
+		if dir, _ := Split(f.Path); !made[dir] {
+			made[dir] = true
+			if err := Mkdir(ctx, tx, dir); err != nil {
+				return kura.E(op, err)
+			}
+		}
+	}
+	now := db.Now()
+	for part := range slices.Chunk(files, atOnce) {
+		var q db.Builder
+		q.Add("INSERT INTO node (dir, name, kind, sum, size, mtime) VALUES ")
+		for i, f := range part {
+			if i > 0 {
+				q.Add(",")
+			}
+			dir, name := Split(f.Path)
+			q.Add("(?,?,1,?,?,?)", dir, name, f.Blob.Sum.String(), f.Blob.Size, now)
+		}
+		n, err := db.Change(ctx, tx, q.Add(" ON CONFLICT (dir, name) DO NOTHING"))
+		if err != nil {
+			return kura.E(op, err)
+		}
+		if n == int64(len(part)) {
+			continue
+		}
+		for _, f := range part { // some are there: Put says whether as they should be
+			if err := Put(ctx, tx, f.Path, f.Blob); err != nil {
+				return kura.E(op, err)
+			}
+		}
+	}
+	return nil
 }

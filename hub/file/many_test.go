@@ -8,16 +8,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/hub/file"
 )
 
+// infoOf is a blob that nobody looks into.
+func infoOf(text string) blob.Info {
+	return blob.Info{Sum: blob.SumOf([]byte(text)), Size: int64(len(text))}
+}
+
 // Many paths at once give what each gives alone: over links above them and at
 // their end, and nothing for what is not there.
 func TestStatAllIsStatOfEach(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := store(t)
 		paths := []string{
 			"packages/a", "packages", "packages/none", "none/at/all", "vol/here/a", "vol/here/none", "vol/here", "vol/loop/x", "vol/lost", "vol/lost/x",
 		}
@@ -25,13 +30,13 @@ func TestStatAllIsStatOfEach(t *testing.T) {
 			for i := range 1100 { // more than one query asks for
 				p := fmt.Sprintf("packages/p%d/x", i)
 				if i%2 == 0 {
-					if err := file.Put(ctx, tx, p, put(t, s, p)); err != nil {
+					if err := file.Put(ctx, tx, p, infoOf(p)); err != nil {
 						return err
 					}
 				}
 				paths = append(paths, p)
 			}
-			if err := file.Put(ctx, tx, "packages/a", put(t, s, "a")); err != nil {
+			if err := file.Put(ctx, tx, "packages/a", infoOf("a")); err != nil {
 				return err
 			}
 			for link, target := range map[string]string{"vol/here": "../packages", "vol/lost": "nowhere"} {
@@ -69,6 +74,56 @@ func TestStatAllIsStatOfEach(t *testing.T) {
 				t.Errorf("of no paths: %v", got)
 			}
 			return err
+		})
+	})
+}
+
+// Many files get their names as each alone would: what is there already with
+// the same contents stays, and nothing is overwritten.
+func TestPutAllIsPutOfEach(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		var files []file.Entry
+		for i := range 1100 {
+			p := fmt.Sprintf("repos/p%d/x%d", i%7, i)
+			files = append(files, file.Entry{Path: p, Blob: infoOf(p)})
+		}
+		all := func(files []file.Entry) error {
+			return d.Update(context.Background(), func(tx *db.Tx) error { return file.PutAll(context.Background(), tx, files) })
+		}
+		update(t, d, func(ctx context.Context, tx *db.Tx) error { return file.Put(ctx, tx, files[3].Path, files[3].Blob) })
+		for range 2 {
+			if err := all(append(files, files[5])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		update(t, d, func(ctx context.Context, tx *db.Tx) error {
+			got, err := file.Walk(ctx, tx, "repos")
+			if len(got) != len(files) {
+				t.Errorf("%d files", len(got))
+			}
+			for _, n := range got {
+				if want := infoOf(n.Path()); n.Kind != file.File || n.Sum != want.Sum || n.Size != want.Size {
+					t.Errorf("%+v", n)
+				}
+			}
+			return err
+		})
+		for what, f := range map[string]file.Entry{
+			"other contents": {Path: files[7].Path, Blob: files[8].Blob}, "a directory": {Path: "repos/p1", Blob: files[8].Blob},
+			"below a file": {Path: files[7].Path + "/x", Blob: files[8].Blob},
+		} {
+			if err := all([]file.Entry{{Path: "repos/new", Blob: files[0].Blob}, f}); !kura.Is(err, kura.Exists) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if err := all([]file.Entry{{Path: "../x"}}); !kura.Is(err, kura.Invalid) {
+			t.Errorf("out of the tree: %v", err)
+		}
+		update(t, d, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := file.Stat(ctx, tx, "repos/new"); !kura.Is(err, kura.NotFound) {
+				t.Errorf("what was refused is there: %v", err)
+			}
+			return file.PutAll(ctx, tx, nil)
 		})
 	})
 }
