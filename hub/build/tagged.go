@@ -35,7 +35,31 @@ type TaggedQuery struct {
 // the order of inheritance, newest tagging first. Builds whose package the tag
 // does not list or blocks are not shown.
 func ListTagged(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]*Tagged, error) {
-	const op = "build.ListTagged"
+	out, err := overInheritance(ctx, tx, q, tagged, func(b *Tagged) (int64, int64) { return b.ID, b.PackageID })
+	return out, kura.E("build.ListTagged", err)
+}
+
+// TaggedRef is a build as a tag holds it, by its number.
+type TaggedRef struct {
+	BuildID, PackageID int64
+	VolumeID           int64
+	CompletionTime     int64
+	Draft              bool
+	TagID              int64
+	TagName            string
+	CreateEvent        int64 // of its being tagged
+}
+
+// ListTaggedRefs is ListTagged for who knows most of the builds already.
+func ListTaggedRefs(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]TaggedRef, error) {
+	out, err := overInheritance(ctx, tx, q, taggedRefs, func(b TaggedRef) (int64, int64) { return b.BuildID, b.PackageID })
+	return out, kura.E("build.ListTaggedRefs", err)
+}
+
+// overInheritance gives what a tag holds and inherits, of what one gives for a
+// single tag.
+func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, one func(context.Context, *db.Tx, int64, TaggedQuery) ([]B, error), ids func(B) (build, pkg int64)) ([]B, error) {
+	const op = "build.overInheritance"
 	t, err := tag.Get(ctx, tx, q.Tag, q.At)
 	if err != nil {
 		return nil, kura.E(op, err)
@@ -54,7 +78,7 @@ func ListTagged(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]*Tagged, error
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
-	var out []*Tagged
+	var out []B
 	taken := map[int64]int{}  // builds given of a package
 	seen := map[int64]bool{}  // builds given
 	asked := map[int64]bool{} // tags read
@@ -63,16 +87,17 @@ func ListTagged(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]*Tagged, error
 			continue
 		}
 		asked[id] = true
-		rows, err := tagged(ctx, tx, id, q)
+		rows, err := one(ctx, tx, id, q)
 		if err != nil {
 			return nil, kura.E(op, err)
 		}
 		for _, b := range rows {
-			if !allowed[b.PackageID] || seen[b.ID] || q.Latest > 0 && taken[b.PackageID] >= q.Latest {
+			id, pkg := ids(b)
+			if !allowed[pkg] || seen[id] || q.Latest > 0 && taken[pkg] >= q.Latest {
 				continue
 			}
-			seen[b.ID] = true
-			taken[b.PackageID]++
+			seen[id] = true
+			taken[pkg]++
 			out = append(out, b)
 		}
 	}
@@ -129,6 +154,21 @@ func tagged(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]*Tagged,
 		t.Build = x
 		return t, err
 	}, &b)
+}
+
+// taggedRefs is tagged without what a query may narrow by.
+func taggedRefs(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]TaggedRef, error) {
+	var name string
+	if err := tx.Row(ctx, "SELECT name FROM tag WHERE id = $1", id).Scan(&name); err != nil {
+		return nil, err
+	}
+	var b db.Builder
+	b.Add("SELECT build.id, build.pkg_id, build.volume_id, COALESCE(build.completion_time, 0), build.draft, l.create_event FROM tag_listing l"+
+		" JOIN build ON build.id = l.build_id WHERE build.state = 1 AND l.tag_id = ?", id).At("l", q.At)
+	return db.Find(ctx, tx, func(s db.Scanner) (r TaggedRef, err error) {
+		r.TagID, r.TagName = id, name
+		return r, s.Scan(&r.BuildID, &r.PackageID, &r.VolumeID, &r.CompletionTime, &r.Draft, &r.CreateEvent)
+	}, b.Add(" ORDER BY l.create_event DESC, build.id DESC"))
 }
 
 // more scans further columns behind those that a scanning function knows.
@@ -202,4 +242,20 @@ func RPMsSince(ctx context.Context, tx *db.Tx, id int64) (newest int64, builds [
 	builds, err = db.All(ctx, tx, func(s db.Scanner) (b int64, err error) { return b, s.Scan(&b) },
 		"SELECT DISTINCT build_id FROM rpminfo WHERE id > $1 AND build_id IS NOT NULL", id)
 	return newest, builds, kura.E(op, err)
+}
+
+// ByIDs gives builds by their numbers; those that are not there are left out.
+func ByIDs(ctx context.Context, tx *db.Tx, ids []int64) ([]*Build, error) {
+	var out []*Build
+	for part := range slices.Chunk(ids, 500) {
+		var q db.Builder
+		q.Add("SELECT " + columns + " FROM build" + joins + " WHERE")
+		db.In(&q, "build.id", part)
+		got, err := db.Find(ctx, tx, scanBuild, &q)
+		if err != nil {
+			return nil, kura.E("build.ByIDs", err)
+		}
+		out = append(out, got...)
+	}
+	return out, nil
 }

@@ -44,10 +44,7 @@ func (m *Maker) read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, late
 		return nil, kura.E(op, err)
 	}
 	c.arches = canonical(conf.Arches)
-	if c.builds, err = build.ListTagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
-		return nil, kura.E(op, err)
-	}
-	if c.rpms, err = m.members.rpms(ctx, tx, c.builds); err != nil {
+	if c.builds, c.rpms, err = m.members.tagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
 		return nil, kura.E(op, err)
 	}
 	listed, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: t.ID, At: at, Inherit: true, NoOwners: true, SomeBlocked: true})
@@ -98,14 +95,16 @@ var decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDe
 
 func unpack(b []byte) ([]byte, error) { return decoder.DecodeAll(b, nil) }
 
-// list lists packages as they were described at import.
-func (m *Maker) list(rpms []*build.RPM, builds map[int64]*build.Tagged) *repomd.List {
+// list lists packages as they were described at import. Where packages of other
+// repositories come to them, all is told by which they are chosen from.
+func (m *Maker) list(rpms []*build.RPM, builds map[int64]*build.Tagged, whole bool) *repomd.List {
 	l := &repomd.List{Entries: make([]repomd.Entry, len(rpms))}
 	for i, r := range rpms {
-		href := build.RepoHref(builds[*r.BuildID].Build, r.Arch, r.File())
-		l.Entries[i] = repomd.Entry{
-			ID: identity("import", r.Sum, href), Name: r.Name, Arch: r.Arch, Version: r.Version, Release: r.Release, Epoch: epoch(r),
-			Source: builds[*r.BuildID].NVR() + ".src.rpm", PkgID: r.Sum, Href: href,
+		b := builds[*r.BuildID].Build
+		e := &l.Entries[i]
+		e.ID, e.Name = identity("import", r.Sum, build.RepoHref(b, r.Arch, r.File())), r.Name
+		if whole {
+			e.Arch, e.Version, e.Release, e.Epoch, e.Source = r.Arch, r.Version, r.Release, epoch(r), b.NVR()+".src.rpm"
 		}
 	}
 	l.Load = func(ctx context.Context, want []int) ([]repomd.Loaded, error) {

@@ -97,7 +97,7 @@ func (f *far) read(ctx context.Context, url string) error {
 	}
 	out := &tree{store: f.m.blobs}
 	now, changed, err := f.reader.Read(ctx, url, last, func(ctx context.Context, s *mirror.State, lists repomd.Lists) error {
-		*out = tree{store: f.m.blobs}
+		out.files = nil
 		return out.imported(ctx, lists, repomd.ImportOptions{Compression: repomd.Zstd, GroupSize: merge.GroupSize, Quick: true, Base: strings.TrimSuffix(url, "/"), Bases: from})
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func (t *tree) imported(ctx context.Context, lists repomd.Lists, o repomd.Import
 		return err
 	}
 	for _, h := range index.Hrefs {
-		t.files = append(t.files, named{path: h, info: to.made[h]})
+		t.add(named{path: h, info: to.made[h]})
 	}
 	return t.put(ctx, indexName, bytes.NewReader(index.Marshal()))
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
@@ -29,6 +31,7 @@ type Maker struct {
 	far   *far
 
 	members members
+	turns   turns
 }
 
 // NewMaker makes a maker on its legs.
@@ -100,9 +103,14 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	if err := m.Refresh(ctx, w.Tag, w.Event); err != nil {
 		return nil, kura.E(op, err)
 	}
+	done, err := m.turns.take(ctx, fmt.Sprint(w.Tag, w.Opts))
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	defer done()
 	var r *Repo
 	var c *content
-	err := m.db.Update(ctx, func(tx *db.Tx) (err error) {
+	err = m.db.Update(ctx, func(tx *db.Tx) (err error) {
 		if r, err = ofTask(ctx, tx, task); err != nil || r != nil {
 			return err
 		}
@@ -251,39 +259,54 @@ func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o
 	for _, b := range c.builds {
 		byID[b.ID] = b
 	}
-	list := m.list(rpms, byID)
-	var pkglist, jsonl strings.Builder
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return out.lists(gctx, arch, rpms, byID, c.blocks) })
+	g.Go(func() error {
+		list := m.list(rpms, byID, len(c.external) > 0)
+		out.link(file.Join(arch, "toplink"), "../../../..")
+		known := &bases{m: m, ctx: gctx}
+		defer known.close()
+		from, err := known.of(r.TagID, r.CreateEvent, false, arch)
+		if err != nil {
+			return err
+		}
+		// The revision differs with each repository: dnf keeps what it has while it
+		// does not.
+		md := repomd.Options{Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from}
+		if err := c.merge(known, r, arch, list, &md); err != nil {
+			return err
+		}
+		_, err = out.metadata(gctx, arch, list, md)
+		return err
+	})
+	return g.Wait()
+}
+
+// lists writes which packages an architecture's directory shows, for people and
+// programs that do not read metadata.
+func (t *tree) lists(ctx context.Context, arch string, rpms []*build.RPM, builds map[int64]*build.Tagged, blocks []string) error {
+	var pkglist, jsonl, blocklist strings.Builder
 	enc := json.NewEncoder(&jsonl)
-	for i, p := range rpms {
-		pkglist.WriteString(list.Entries[i].Href + "\n")
+	for _, p := range rpms {
+		b := builds[*p.BuildID]
+		pkglist.WriteString(build.RepoHref(b.Build, p.Arch, p.File()) + "\n")
 		if err := enc.Encode(&listed{
 			ID: p.ID, Name: p.Name, Version: p.Version, Release: p.Release, Epoch: p.Epoch, Arch: p.Arch,
-			BuildID: *p.BuildID, PayloadHash: p.PayloadHash, Size: p.Size, BuildTime: p.BuildTime, Tag: byID[*p.BuildID].TagName,
+			BuildID: *p.BuildID, PayloadHash: p.PayloadHash, Size: p.Size, BuildTime: p.BuildTime, Tag: b.TagName,
 		}); err != nil {
 			return err
 		}
 	}
-	blocklist := ""
-	for _, b := range c.blocks {
-		blocklist += b + "\n"
+	for _, b := range blocks {
+		blocklist.WriteString(b + "\n")
 	}
-	for _, f := range []struct{ name, text string }{{"pkglist", pkglist.String()}, {"rpmlist.jsonl", jsonl.String()}, {"blocklist", blocklist}} {
-		if err := out.put(ctx, file.Join(arch, f.name), strings.NewReader(f.text)); err != nil {
+	for _, f := range []struct {
+		name string
+		text *strings.Builder
+	}{{"pkglist", &pkglist}, {"rpmlist.jsonl", &jsonl}, {"blocklist", &blocklist}} {
+		if err := t.put(ctx, file.Join(arch, f.name), strings.NewReader(f.text.String())); err != nil {
 			return err
 		}
 	}
-	out.link(file.Join(arch, "toplink"), "../../../..")
-	known := &bases{m: m, ctx: ctx}
-	defer known.close()
-	from, err := known.of(r.TagID, r.CreateEvent, false, arch)
-	if err != nil {
-		return err
-	}
-	// The revision differs with each repository: dnf keeps what it has while it does not.
-	md := repomd.Options{Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from}
-	if err := c.merge(known, r, arch, list, &md); err != nil {
-		return err
-	}
-	_, err = out.metadata(ctx, arch, list, md)
-	return err
+	return nil
 }

@@ -25,7 +25,14 @@ type named struct {
 // tree collects the files of a repository until they all get their names.
 type tree struct {
 	store blob.Store
+	mu    sync.Mutex
 	files []named
+}
+
+func (t *tree) add(files ...named) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.files = append(t.files, files...)
 }
 
 func (t *tree) put(ctx context.Context, path string, content io.Reader) error {
@@ -33,12 +40,12 @@ func (t *tree) put(ctx context.Context, path string, content io.Reader) error {
 	if err != nil {
 		return kura.E("repo.put", err)
 	}
-	t.files = append(t.files, named{path: path, info: info})
+	t.add(named{path: path, info: info})
 	return nil
 }
 
 func (t *tree) link(path, target string) {
-	t.files = append(t.files, named{path: path, target: target})
+	t.add(named{path: path, target: target})
 }
 
 // commit gives all files their names below a directory.
@@ -134,11 +141,11 @@ func (t *tree) metadata(ctx context.Context, dir string, list *repomd.List, o re
 		if !ok {
 			return nil, kura.Errorf(op, kura.Other, "the file %s was not written", d.Name)
 		}
-		t.files = append(t.files, named{path: file.Join(dir, d.Href), info: info})
+		t.add(named{path: file.Join(dir, d.Href), info: info})
 	}
 	if err := t.put(ctx, file.Join(dir, indexPath), bytes.NewReader(index.Marshal())); err != nil {
 		return nil, err
 	}
-	t.files = append(t.files, named{path: file.Join(dir, "repodata/repomd.xml"), info: out.made["repomd.xml"]})
+	t.add(named{path: file.Join(dir, "repodata/repomd.xml"), info: out.made["repomd.xml"]})
 	return md.Marshal(), nil
 }

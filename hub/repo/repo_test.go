@@ -3,10 +3,12 @@ package repo_test
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -179,5 +181,32 @@ func TestExpiryKeepsWhatIsUsed(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// TestRequestsAtOnceShareOneRepository asks for a repository many times at once.
+func TestRequestsAtOnceShareOneRepository(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := buildtest.New(t, d)
+		m := repo.NewMaker(s.DB, s.Blobs)
+		put(s, s.Complete("1"))
+		var g errgroup.Group
+		ids := make([]int64, 12)
+		for i := range ids {
+			g.Go(func() error {
+				r, err := m.Make(context.Background(), repo.Want{Tag: tag.ByName("f36")}, 0)
+				if err == nil {
+					ids[i] = r.ID
+				}
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(ids)
+		if one := slices.Compact(ids); len(one) != 1 {
+			t.Errorf("12 requests at once made the repositories %v", one)
+		}
 	})
 }

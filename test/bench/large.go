@@ -189,10 +189,12 @@ func (h *hub) untilSeen(i int) (took time.Duration, err error) {
 	if _, err := h.Call(h.b.ctx, "tagBuildBypass", "bench", name+"-1-1"); err != nil {
 		return 0, err
 	}
+	tagged := time.Since(began)
 	if err := h.newRepo(); err != nil {
 		return 0, err
 	}
 	took = time.Since(began)
+	fmt.Printf("# tagged in %d ms, repository after %d ms\n", tagged.Milliseconds(), took.Milliseconds())
 	return took, h.lists(name)
 }
 
