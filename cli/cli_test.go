@@ -129,25 +129,6 @@ func TestRegen(t *testing.T) {
 	}
 }
 
-func TestDistRepoKnowsKeysByName(t *testing.T) {
-	b := newBench(t)
-	record(b.hub)
-	b.hub.Answer("distRepo", int64(16))
-	if got := b.run("dist-repo", "f43-build", "release", "ABCD1234", "--with-src", "--nowait"); got != exitOK {
-		t.Fatalf("exit status %d\n%s", got, b.output())
-	}
-	c := b.hub.Called("distRepo")[0]
-	if d := cmp.Diff([]any{"f43-build", []any{"7bb90722", "abcd1234"}}, c.Args); d != "" {
-		t.Error(d)
-	}
-	if d := cmp.Diff([]any{"x86_64", "aarch64"}, c.Keys["arch"]); d != "" || c.Keys["src"] != true {
-		t.Error(d, c.Keys)
-	}
-	if got := b.run("dist-repo", "f43-build", "other"); got != exitNotFound {
-		t.Errorf("exit status %d", got)
-	}
-}
-
 func TestTagAddWaits(t *testing.T) {
 	b := newBench(t)
 	record(b.hub)

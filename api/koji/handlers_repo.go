@@ -189,16 +189,8 @@ func (h Repos) dist(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	opts := optReader{opts: c.Args.Keywords}
-	vol := opts.optString("volume")
-	if opts.err != nil {
-		return nil, opts.err
-	}
-	if err := oneVolume(vol); err != nil {
-		return nil, err
-	}
-	var o repo.DistOpts
-	if err := into("koji.distRepo", c.Args.Keywords, &o); err != nil {
+	o, err := distOpts(c.Args.Keywords)
+	if err != nil {
 		return nil, err
 	}
 	t, err := h.Flow.DistRepo(ctx, c.Tx, c.Actor.ID, ref, keys, o)

@@ -2,6 +2,8 @@ package koji
 
 import (
 	"context"
+	"encoding/base64"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,7 +219,22 @@ func TestDistributionRepositories(t *testing.T) {
 		h.ada.fault(1004, "dist-repo", "distRepo", "f41", list(), opts("arch", list("x86_64")))
 		h.root.fault(1000, "Invalid type for option multilib", "distRepo", "f41", list(), kw("arch", list("x86_64"), "multilib", 1))
 		h.root.fault(1000, "No such volume: fast", "distRepo", "f41", list(), kw("arch", list("x86_64"), "volume", "fast"))
-		h.root.fault(1000, "No arches specified", "distRepo", "f41", list(), opts("arch", list()))
+		h.root.must("createTag", "bare")
+		h.root.fault(1000, "No arches specified nor for the tag", "distRepo", "bare", list(), opts("arch", list()))
+		h.root.fault(1000, "Invalid dist repo option: colour", "distRepo", "f41", list(), kw("arch", list("x86_64"), "colour", "red"))
+		h.root.fault(1000, "zchunk metadata is not made", "distRepo", "f41", list(), kw("arch", list("x86_64"), "zck", true))
+		h.root.fault(1000, "The multilib arch (i686) must be included", "distRepo", "f41", list(), kw("arch", list("x86_64"), "multilib", "cli-dist-repo/1/m.conf"))
+		// without the signature that is asked for, the task says in a file what is missing
+		task := h.root.must("distRepo", "f41", list("feedbeef"), kw("arch", list("x86_64", "i386"), "multilib", false, "comps", false, "volume", "DEFAULT",
+			"createrepo_skip_stat", true, "zck", false, "colour", nil))
+		for h.anon.must("taskFinished", task) != true {
+			time.Sleep(5 * time.Millisecond)
+		}
+		h.anon.fault(1000, "signed with none of the keys [feedbeef]: hello-2.10-1.x86_64, hello-doc-2.10-1.noarch. ", "getTaskResult", task)
+		log, _ := base64.StdEncoding.DecodeString(h.anon.must("downloadTaskOutput", task, "missing_signatures.log").(string))
+		if !strings.Contains(string(log), "\nhello-2.10-1.x86_64\nhello-doc-2.10-1.noarch\n") {
+			t.Errorf("%s", log)
+		}
 		h.done(h.root.must("distRepo", "f41", list(), opts("arch", list("x86_64"))))
 		r := h.anon.must("getRepo", "f41", kw("dist", true)).(map[string]any)
 		if r["dist"] != true || r["state"] != int64(1) {

@@ -27,10 +27,38 @@ func Header(ctx context.Context, tx *db.Tx, rpmID int64) (*rpm.Header, error) {
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
+	h, err := unpack(packed)
+	return h, kura.E(op, err)
+}
+
+func unpack(packed []byte) (*rpm.Header, error) {
 	raw, err := decoder.DecodeAll(packed, nil)
 	if err != nil {
-		return nil, kura.E(op, err)
+		return nil, err
 	}
-	h, err := rpm.ParseHeader(raw)
-	return h, kura.E(op, err)
+	return rpm.ParseHeader(raw)
+}
+
+// Headers gives the main headers of some packages by their ids, as far as they
+// are stored. Headers are large: ask for some hundred at once.
+func Headers(ctx context.Context, tx *db.Tx, ids []int64) (map[int64]*rpm.Header, error) {
+	const op = "build.Headers"
+	var q db.Builder
+	q.Add("SELECT rpm_id, header FROM rpm_header WHERE")
+	db.In(&q, "rpm_id", ids)
+	out := make(map[int64]*rpm.Header, len(ids))
+	for r, err := range db.Stream(ctx, tx, func(s db.Scanner) (r storedHeader, err error) { return r, s.Scan(&r.id, &r.packed) }, &q) {
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		if out[r.id], err = unpack(r.packed); err != nil {
+			return nil, kura.E(op, err)
+		}
+	}
+	return out, nil
+}
+
+type storedHeader struct {
+	id     int64
+	packed []byte
 }

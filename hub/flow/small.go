@@ -149,6 +149,7 @@ func (f *Flow) distRepo(ctx context.Context, r *task.Run) (any, error) {
 	}
 	made, err := f.repos.Dist(ctx, rec, keys, o, repo.Signing{Write: f.signer.Write, Metadata: f.signMetadata})
 	if err != nil {
+		f.tellMissing(ctx, r, err)
 		if perr := f.problem(ctx, r, rec); perr != nil {
 			r.Log.Warn("mark repository", "repo", rec.ID, "err", perr)
 		}

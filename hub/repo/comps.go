@@ -56,7 +56,19 @@ func (d *dist) groups(ctx context.Context) ([]byte, error) {
 	if d.opts.Comps == "" {
 		return compsOf(d.content)
 	}
-	path := file.Join("work", strings.TrimPrefix(d.opts.Comps, "/"))
+	b, err := d.upload(ctx, d.opts.Comps, maxComps)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := comps.Read(bytes.NewReader(b)); err != nil {
+		return nil, kura.Errorf("repo.Dist", kura.Invalid, "%s is no comps.xml: %w", d.opts.Comps, err)
+	}
+	return b, nil
+}
+
+// upload reads a file that was uploaded for a distribution repository.
+func (d *dist) upload(ctx context.Context, name string, most int64) ([]byte, error) {
+	path := file.Join("work", strings.TrimPrefix(name, "/"))
 	var c *file.Content
 	err := d.db.View(ctx, func(tx *db.Tx) (err error) {
 		c, err = file.Read(ctx, tx, path)
@@ -67,15 +79,9 @@ func (d *dist) groups(ctx context.Context) ([]byte, error) {
 	}
 	f := c.Open(ctx, d.blobs)
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxComps+1))
-	if err != nil {
-		return nil, err
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = kura.Errorf("repo.Dist", kura.TooLarge, "%s has more than %d bytes", path, most)
 	}
-	if len(b) > maxComps {
-		return nil, kura.Errorf("repo.Dist", kura.TooLarge, "%s has more than %d bytes", path, maxComps)
-	}
-	if _, err := comps.Read(bytes.NewReader(b)); err != nil {
-		return nil, kura.Errorf("repo.Dist", kura.Invalid, "%s is no comps.xml: %w", path, err)
-	}
-	return b, nil
+	return b, err
 }

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"slices"
@@ -81,13 +82,13 @@ func (c *content) pick(arch string, o Opts) []*build.RPM {
 			out = append(out, r)
 		}
 	}
-	slices.SortFunc(out, func(a, b *build.RPM) int {
-		if n := strings.Compare(a.Name, b.Name); n != 0 {
-			return n
-		}
-		return strings.Compare(a.NVRA(), b.NVRA())
-	})
+	slices.SortFunc(out, inOrder)
 	return out
+}
+
+// inOrder is the order in which a repository lists its packages.
+func inOrder(a, b *build.RPM) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.NVRA(), b.NVRA()))
 }
 
 var decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(1<<30))

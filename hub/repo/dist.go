@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/repomd"
 	"github.com/kura-build/kura/format/rpm"
@@ -20,48 +19,6 @@ import (
 	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/tag"
 )
-
-// DistOpts are the options of a distribution repository, as Koji's clients
-// name them.
-type DistOpts struct {
-	Arch                   []string `json:"arch"`
-	Comps                  string   `json:"comps,omitempty"` // path of an upload below work/
-	Event                  int64    `json:"event,omitempty"`
-	Inherit                *bool    `json:"inherit"`
-	Latest                 *bool    `json:"latest"`
-	SplitDebuginfo         bool     `json:"split_debuginfo"`
-	SkipMissingSignatures  bool     `json:"skip_missing_signatures"`
-	AllowMissingSignatures bool     `json:"allow_missing_signatures"`
-	WriteSignedRPMs        bool     `json:"write_signed_rpms"`
-	Multilib               string   `json:"multilib,omitempty"`
-	Delta                  []int64  `json:"delta,omitempty"`
-}
-
-// Check refuses what cannot be made.
-func (o *DistOpts) Check() error {
-	const op = "repo.Dist"
-	switch {
-	case len(o.Arch) == 0:
-		return kura.Errorf(op, kura.Invalid, "No arches specified")
-	case o.Multilib != "":
-		return kura.Errorf(op, kura.Invalid, "multilib repositories are not made by this version: leave --multilib out")
-	case len(o.Delta) > 0:
-		return kura.Errorf(op, kura.Invalid, "delta rpms are not made: leave --delta-rpms out")
-	}
-	for _, a := range o.Arch {
-		if err := rpm.CheckArch(a); err != nil {
-			return &kura.Error{Op: op, Kind: kura.Invalid, Err: err}
-		}
-	}
-	return nil
-}
-
-func (o *DistOpts) latest() int {
-	if o.Latest != nil && !*o.Latest {
-		return 0
-	}
-	return 1
-}
 
 // Signing is what a distribution repository needs of hub/sign, which stands
 // above this room.
@@ -81,6 +38,13 @@ func BeginDist(ctx context.Context, tx *db.Tx, ref tag.Ref, keys []string, o Dis
 	}
 	t, err := tag.Get(ctx, tx, ref, o.Event)
 	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	conf, err := tag.GetBuildConfig(ctx, tx, tag.ByID(t.ID), o.Event)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	if _, err := o.arches(canonical(conf.Arches)); err != nil {
 		return nil, kura.E(op, err)
 	}
 	at := o.Event
@@ -123,8 +87,17 @@ func (m *Maker) Dist(ctx context.Context, r *Repo, keys []string, o DistOpts, s 
 		return nil, kura.E(op, err)
 	}
 	out := &tree{store: m.blobs}
-	d := dist{Maker: m, out: out, repo: r, content: c, keys: keys, opts: o, sign: s, builds: map[int64]*build.Tagged{}}
+	d := dist{
+		Maker: m, out: out, repo: r, content: c, keys: keys, opts: o, sign: s,
+		builds: map[int64]*build.Tagged{}, chosen: map[string][]member{},
+	}
+	if d.arches, err = o.arches(c.arches); err != nil {
+		return nil, kura.E(op, err)
+	}
 	for _, b := range c.builds {
+		if b.Draft {
+			return nil, kura.Errorf(op, kura.Conflict, "Draft build: %s is not allowed", b.NVR())
+		}
 		d.builds[b.ID] = b
 	}
 	if err := d.write(ctx); err != nil {
@@ -142,13 +115,15 @@ type dist struct {
 	keys   []string
 	opts   DistOpts
 	sign   Signing
+	arches []string
 	builds map[int64]*build.Tagged
+	chosen map[string][]member // by architecture
 	comps  []byte
 }
 
 func (d *dist) write(ctx context.Context) error {
 	info, err := json.MarshalIndent(map[string]any{
-		"id": d.repo.ID, "tag": d.repo.TagName, "tag_id": d.repo.TagID, "keys": d.keys, "volume": nil, "task_opts": d.opts,
+		"id": d.repo.ID, "tag": d.repo.TagName, "tag_id": d.repo.TagID, "keys": d.keys, "volume": d.opts.Volume, "task_opts": d.opts,
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -162,13 +137,7 @@ func (d *dist) write(ctx context.Context) error {
 	if err := d.out.put(ctx, "groups/comps.xml", bytes.NewReader(d.comps)); err != nil {
 		return err
 	}
-	done := map[string]bool{}
-	for _, a := range d.opts.Arch {
-		arch := rpm.CanonArch(a)
-		if done[arch] {
-			continue
-		}
-		done[arch] = true
+	for _, arch := range d.arches {
 		if err := d.arch(ctx, arch); err != nil {
 			return fmt.Errorf("%s: %w", arch, err)
 		}
@@ -176,16 +145,25 @@ func (d *dist) write(ctx context.Context) error {
 	return nil
 }
 
-// member is a package with the file that stands for it.
-type member struct {
-	rpm  *build.RPM
-	file file.Node
-	key  string
+// members gives the packages of an architecture's repository, without those
+// of the other one that it may hold too.
+func (d *dist) members(ctx context.Context, arch string) ([]member, error) {
+	if got, ok := d.chosen[arch]; ok {
+		return got, nil
+	}
+	rpms := d.pick(arch, Opts{Src: arch == "src", Debuginfo: true})
+	// Koji's have no nosrc packages: their sources may not be passed on.
+	rpms = slices.DeleteFunc(rpms, func(r *build.RPM) bool { return r.Arch == "nosrc" })
+	got, err := d.choose(ctx, rpms)
+	d.chosen[arch] = got
+	return got, err
 }
 
 func (d *dist) arch(ctx context.Context, arch string) error {
-	rpms := d.pick(arch, Opts{Src: arch == "src", Debuginfo: true})
-	members, err := d.choose(ctx, rpms)
+	members, err := d.members(ctx, arch)
+	if err == nil {
+		members, err = d.multilib(ctx, arch, members)
+	}
 	if err != nil {
 		return err
 	}
@@ -291,64 +269,3 @@ func (d *dist) describe(ctx context.Context, m member, place string) (*repomd.Fr
 	}
 	return repomd.NewFragments(repomd.Source{Package: p, PkgID: m.file.Sum.String(), Size: m.file.Size, FileTime: m.rpm.BuildTime, Href: place})
 }
-
-// choose finds for each package the copy signed with the first of the keys
-// that there is.
-func (d *dist) choose(ctx context.Context, rpms []*build.RPM) ([]member, error) {
-	var out []member
-	var missing []string
-	for _, r := range rpms {
-		m, err := d.copyOf(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case m != nil:
-			out = append(out, *m)
-		case d.opts.SkipMissingSignatures:
-		default:
-			missing = append(missing, r.NVRA())
-		}
-	}
-	if len(missing) > 0 {
-		slices.Sort(missing)
-		show := missing[:min(len(missing), 5)]
-		return nil, kura.Errorf("repo.Dist", kura.Conflict, "%d packages are signed with none of the keys %s, among them %s: sign them, or use --allow-missing-signatures or --skip-missing-signatures",
-			len(missing), strings.Join(d.keys, ", "), strings.Join(show, ", "))
-	}
-	return out, nil
-}
-
-func (d *dist) copyOf(ctx context.Context, r *build.RPM) (*member, error) {
-	b := d.builds[*r.BuildID]
-	for _, key := range d.keys {
-		if d.opts.WriteSignedRPMs {
-			err := d.sign.Write(ctx, r.ID, key)
-			if err != nil && !kura.Is(err, kura.NotFound) {
-				return nil, err
-			}
-		}
-		n, err := d.stat(ctx, file.Join(b.Path(), r.SignedPath(key)))
-		if err == nil {
-			return &member{rpm: r, file: n, key: key}, nil
-		}
-		if !kura.Is(err, kura.NotFound) {
-			return nil, err
-		}
-	}
-	if len(d.keys) > 0 && !d.opts.AllowMissingSignatures {
-		return nil, nil
-	}
-	n, err := d.stat(ctx, file.Join(b.Path(), r.Path()))
-	return &member{rpm: r, file: n}, err
-}
-
-func (d *dist) stat(ctx context.Context, path string) (n file.Node, err error) {
-	err = d.db.View(ctx, func(tx *db.Tx) error {
-		n, err = file.Stat(ctx, tx, path)
-		return err
-	})
-	return n, err
-}
-
-func (m *member) info() blob.Info { return blob.Info{Sum: m.file.Sum, Size: m.file.Size} }

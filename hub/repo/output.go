@@ -50,18 +50,15 @@ func (t *tree) link(path, target string) {
 
 // commit gives all files their names below a directory.
 func (t *tree) commit(ctx context.Context, tx *db.Tx, dir string) error {
+	var files []file.Entry
 	for _, f := range t.files {
-		var err error
-		if f.target != "" {
-			err = file.Symlink(ctx, tx, file.Join(dir, f.path), f.target)
-		} else {
-			err = file.Put(ctx, tx, file.Join(dir, f.path), f.info)
-		}
-		if err != nil {
+		if f.target == "" {
+			files = append(files, file.Entry{Path: file.Join(dir, f.path), Blob: f.info})
+		} else if err := file.Symlink(ctx, tx, file.Join(dir, f.path), f.target); err != nil {
 			return kura.E("repo.commit", err)
 		}
 	}
-	return nil
+	return kura.E("repo.commit", file.PutAll(ctx, tx, files))
 }
 
 // output is where metadata is written: each file streams into the blob store.
