@@ -27,6 +27,8 @@ type content struct {
 	rpms   []*build.RPM
 	groups []tag.Group
 	blocks []string // names of packages that the tag blocks
+	// compression is that of the metadata.
+	compression repomd.Compression
 	// external are the repositories that the packages are merged with.
 	external []External
 }
@@ -44,6 +46,9 @@ func (m *Maker) read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, late
 		return nil, kura.E(op, err)
 	}
 	c.arches = canonical(conf.Arches)
+	if c.compression, err = compressionOf(t.Name, conf.Extra); err != nil {
+		return nil, kura.E(op, err)
+	}
 	if c.builds, c.rpms, err = m.members.tagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
 		return nil, kura.E(op, err)
 	}
@@ -61,6 +66,21 @@ func (m *Maker) read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, late
 		return nil, kura.E(op, err)
 	}
 	return c, nil
+}
+
+// compressionSetting is the tag's setting of how its repositories' metadata is
+// compressed: zstd, or gzip for systems as old as EL 7. Tags inherit it.
+const compressionSetting = "repo.compression"
+
+func compressionOf(name string, extra map[string]any) (repomd.Compression, error) {
+	switch v := extra[compressionSetting]; v {
+	case nil, "zstd":
+		return repomd.Zstd, nil
+	case "gzip", "gz":
+		return repomd.Gzip, nil
+	default:
+		return "", kura.Errorf("repo.compression", kura.Invalid, "tag %s has %s = %v: set it to zstd or gzip", name, compressionSetting, v)
+	}
 }
 
 // isDebuginfo reports whether a package holds what debuggers want.

@@ -214,7 +214,7 @@ func (d *dist) list(ctx context.Context, arch, dir, prefix string, members []mem
 		return err
 	}
 	md, err := d.out.metadata(ctx, dir, d.signed(prefix, members), repomd.Options{
-		Compression: repomd.Zstd, OpenChecksums: true,
+		Compression: d.compression, OpenChecksums: true,
 		Revision: fmt.Sprint(d.repo.ID), Timestamp: time.Now().Unix(), Comps: comps, Bases: from,
 	})
 	if err != nil {

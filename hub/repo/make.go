@@ -272,7 +272,7 @@ func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o
 		}
 		// The revision differs with each repository: dnf keeps what it has while it
 		// does not.
-		md := repomd.Options{Compression: repomd.Zstd, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from}
+		md := repomd.Options{Compression: c.compression, Revision: fmt.Sprint(r.ID), Timestamp: time.Now().Unix(), Comps: groups, Bases: from}
 		if err := c.merge(known, r, arch, list, &md); err != nil {
 			return err
 		}

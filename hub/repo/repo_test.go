@@ -210,3 +210,28 @@ func TestRequestsAtOnceShareOneRepository(t *testing.T) {
 		}
 	})
 }
+
+// TestCompressionIsTheTagsSetting makes repositories for old readers.
+func TestCompressionIsTheTagsSetting(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := buildtest.New(t, d)
+		m := repo.NewMaker(s.DB, s.Blobs)
+		set := func(v any) {
+			s.Do(func(ctx context.Context, tx *db.Tx) error {
+				return tag.Edit(ctx, tx, s.User, tag.ByName("f36"), tag.Change{Extra: map[string]any{"repo.compression": v}})
+			})
+		}
+		put(s, s.Complete("1"))
+		for v, want := range map[string]string{"gzip": "-primary.xml.gz", "zstd": "-primary.xml.zst"} {
+			set(v)
+			r := made(t, m, repo.Want{Tag: tag.ByName("f36")})
+			if md := read(t, s, r.Path()+"/x86_64/repodata/repomd.xml"); !strings.Contains(md, want) {
+				t.Errorf("%s: no %s in %s", v, want, md)
+			}
+		}
+		set("rar")
+		if _, err := m.Make(context.Background(), repo.Want{Tag: tag.ByName("f36")}, 0); !kura.Is(err, kura.Invalid) || !strings.Contains(err.Error(), "set it to zstd or gzip") {
+			t.Errorf("an unknown compression: %v", err)
+		}
+	})
+}

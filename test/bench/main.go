@@ -35,6 +35,7 @@ var parts = []part{
 	{"calls", "calls of the interface for Koji's clients, over HTTPS", (*bench).calls},
 	{"sign", "signatures", (*bench).sign},
 	{"repo", "a repository of synthetic packages", (*bench).repo},
+	{"metadata", "repositories of 70,000 packages, kura createrepo and mergerepo beside createrepo_c and mergerepo_c", (*bench).metadata},
 	{"large", "a build's way into the private repository of 70,000 rpms", (*bench).large},
 	{"roots", "clean roots: from a task's assignment to its rpmbuild running", (*bench).roots},
 }
