@@ -57,34 +57,28 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// lastTry starts a scratch build whose source package is tried for the last
-// time: what may pass is tried five times, minutes apart.
-func (p *place) lastTry(src, method string) int64 {
+// lastTry starts a scratch build whose repository is tried for the last time:
+// what may pass is tried five times, seconds apart.
+func (p *place) lastTry(src string) int64 {
 	p.Helper()
-	switchHost := func(how string) {
-		_, err := p.admin.Call(p.ctx, how, "builder1")
-		p.must(err)
-	}
-	switchHost("disableHost")
 	top := p.build(src, map[string]any{"scratch": true})
-	p.until("the builder's task", func() bool {
+	p.until("the repository's task", func() bool {
 		n := int64(0)
 		d, err := p.site.Records(p.ctx)
 		p.must(err)
 		defer d.Close()
 		p.must(d.Update(p.ctx, func(tx *db.Tx) (err error) {
-			n, err = tx.Exec(p.ctx, "UPDATE task SET losses = 4 WHERE parent = $1 AND method = $2", top, method)
+			n, err = tx.Exec(p.ctx, "UPDATE task SET losses = 4 WHERE parent = $1 AND method = 'newRepo'", top)
 			return err
 		}))
 		return n == 1
 	})
-	switchHost("enableHost")
 	return top
 }
 
 // An external repository that is away, or changes while it is read, fails the
 // build where it was needed, in the words of who read it; when it is well again
-// so are builds.
+// so are builds. What a root was made of is recorded with where it came from.
 func TestExternalRepositoryFails(t *testing.T) {
 	p := mortal(t, "")
 	p.start("hub")
@@ -96,22 +90,52 @@ func TestExternalRepositoryFails(t *testing.T) {
 	src := p.push("remote", spec{name: "remote"})
 	for _, c := range []struct{ mode, says string }{
 		{"away", "503"},
-		{"changes", "repodata"},
+		{"changes", "repomd.xml tells"},
 	} {
 		m.mode.Store(c.mode)
-		f := p.failed(p.lastTry(src, "buildSRPMFromSCM"))
+		f := p.failed(p.lastTry(src))
 		t.Logf("%s: %s", c.mode, f.Text)
-		p.says(f, "buildroot", c.says)
+		p.says(f, "", "external repository "+tag+"-base", m.url, c.says)
 	}
 	m.mode.Store("")
-	p.closed(p.build(src, map[string]any{"scratch": true}))
+	well := p.build(src, map[string]any{"scratch": true})
+	p.closed(well)
+	p.rootFrom(well, tag+"-base")
 	m.mode.Store("no packages") // of those that no root had yet
 	f := p.failed(p.build(p.push("remote", spec{name: "remote", head: "BuildRequires: help2man"}), map[string]any{"scratch": true}))
 	t.Logf("no packages: %s", f.Text)
-	p.says(f, "buildroot", "BuildRequires of remote-1-1.e2e", "help2man", "Cannot download")
+	p.says(f, "buildroot", "BuildRequires of remote-1-1.e2e", "404 for "+m.url)
 	_, err := p.admin.Call(p.ctx, "editExternalRepo", tag+"-base", client.Keywords{"url": "http://127.0.0.1:1/"})
 	p.must(err)
-	f = p.failed(p.lastTry(src, "buildSRPMFromSCM"))
+	f = p.failed(p.lastTry(src))
 	t.Logf("nobody there: %s", f.Text)
-	p.says(f, "buildroot", "127.0.0.1:1")
+	p.says(f, "", "127.0.0.1:1", "refused")
+}
+
+// rootFrom looks whether the root of a build's source package is recorded as made
+// of an external repository's packages.
+func (p *place) rootFrom(top int64, repository string) {
+	p.Helper()
+	all, err := p.admin.Trees(p.ctx, top)
+	p.must(err)
+	for _, t := range all {
+		if t.Method != "buildSRPMFromSCM" {
+			continue
+		}
+		roots, err := p.admin.Maps(p.ctx, "listBuildroots", client.Keywords{"taskID": t.ID})
+		p.must(err)
+		if len(roots) != 1 {
+			p.Fatalf("task %d has %d roots", t.ID, len(roots))
+		}
+		rpms, err := p.admin.Maps(p.ctx, "listRPMs", client.Keywords{"componentBuildrootID": roots[0].Int("id")})
+		p.must(err)
+		if len(rpms) == 0 {
+			p.Error("the root is recorded as empty")
+		}
+		for _, r := range rpms {
+			if r.Str("external_repo_name") != repository {
+				p.Errorf("%s is recorded as from %q", r.Str("name"), r.Str("external_repo_name"))
+			}
+		}
+	}
 }
