@@ -102,6 +102,13 @@ func walk(dir string, o *Options) ([]string, error) {
 	var into func(rel string, above []fs.FileInfo) error
 	into = func(rel string, above []fs.FileInfo) error {
 		full := filepath.Join(dir, rel)
+		here, err := os.Stat(full)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(above, func(up fs.FileInfo) bool { return os.SameFile(up, here) }) {
+			return nil
+		}
 		entries, err := readDir(full)
 		if err != nil {
 			return err
@@ -134,18 +141,6 @@ func walk(dir string, o *Options) ([]string, error) {
 				subs = append(subs, name)
 			case kind == 0 && isRPM && allowed(name, o.Excludes):
 				out = append(out, name)
-			}
-		}
-		if len(subs) == 0 {
-			return nil
-		}
-		here, err := os.Stat(full)
-		if err != nil {
-			return err
-		}
-		for _, up := range above {
-			if os.SameFile(up, here) {
-				return nil
 			}
 		}
 		for _, s := range subs {
