@@ -126,6 +126,12 @@ func (o *createrepoFlags) fill(dir string) (err error) {
 	if o.ExtraCompression, err = compressionOf(o.compress); err != nil {
 		return err
 	}
+	switch {
+	case o.ChangelogLimit < 0:
+		o.ChangelogLimit = repomd.AllChangelogs
+	case o.ChangelogLimit == 0:
+		o.ChangelogLimit = repomd.NoChangelogs
+	}
 	if o.SimpleNames = o.simple; o.simple && o.unique {
 		return usagef("file names are either simple or unique")
 	}

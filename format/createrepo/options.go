@@ -33,7 +33,7 @@ type Options struct {
 	ExtraCompression repomd.Compression // of groups and the like; "" is the same
 	SimpleNames      bool
 	Checksum         string
-	ChangelogLimit   int  // 0 is ten, negative all
+	ChangelogLimit   int  // as repomd.Source.Changelogs
 	Private          bool // no checksums of open content: half the work, and nobody asks for them
 	DiscardExtras    bool // do not keep groups, updateinfo and the like of the last repository
 	RetainOldMD      int  // how many earlier generations of the files stay

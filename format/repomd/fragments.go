@@ -21,9 +21,15 @@ type Source struct {
 	FileTime     int64  // shown as the file's time; fixed at import, for it is in the fragment
 	Href         string // where the file lies, relative to the repository
 	// Changelogs is how many of the newest changes are told: 0 is ten, as
-	// createrepo_c tells, negative is all.
+	// createrepo_c tells; see AllChangelogs and NoChangelogs.
 	Changelogs int
 }
+
+// Values of Source.Changelogs.
+const (
+	AllChangelogs = -1
+	NoChangelogs  = -2
+)
 
 // Fragments is a package's share of a repository's three files.
 type Fragments struct {
@@ -197,11 +203,11 @@ func (m *maker) other(w *writer) error {
 	if err != nil {
 		return err
 	}
-	limit := m.Changelogs
-	if limit == 0 {
-		limit = 10
-	}
-	if limit > 0 && len(changes) > limit {
+	limit := cmp.Or(m.Changelogs, 10)
+	switch {
+	case limit == NoChangelogs:
+		changes = nil
+	case limit > 0 && len(changes) > limit:
 		changes = changes[:limit]
 	}
 	spread(changes)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kura-build/kura/format/createrepo"
 	"github.com/kura-build/kura/format/mergerepo"
+	"github.com/kura-build/kura/format/repomd"
 	"github.com/kura-build/kura/format/repomd/merge"
 	"github.com/kura-build/kura/test/repodiff"
 )
@@ -56,6 +57,8 @@ func TestSameOptions(t *testing.T) {
 		"cut":      {[]string{"--cut-dirs", "1"}, createrepo.Options{CutDirs: 1}},
 		"excludes": {[]string{"--excludes", "*.src.rpm", "-x", "hello-?.0*"}, createrepo.Options{Excludes: []string{"*.src.rpm", "hello-?.0*"}}},
 		"changes":  {[]string{"--changelog-limit", "2"}, createrepo.Options{ChangelogLimit: 2}},
+		"no log":   {[]string{"--changelog-limit", "0"}, createrepo.Options{ChangelogLimit: repomd.NoChangelogs}},
+		"all logs": {[]string{"--changelog-limit", "-1"}, createrepo.Options{ChangelogLimit: repomd.AllChangelogs}},
 		"groups":   {[]string{"--groupfile", comps}, createrepo.Options{GroupFile: comps}},
 		"tags": {[]string{"--distro", "cpe:/o:x,X & Y", "--content", "c", "--repo", "r"}, func() (o createrepo.Options) {
 			o.Tags.Content, o.Tags.Repo = []string{"c"}, []string{"r"}
