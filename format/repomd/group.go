@@ -49,8 +49,8 @@ type Frame struct {
 
 // How many packages are in a group, on average; see Options.GroupSize.
 const (
-	defaultGroup = 64
-	maxGroup     = 256 // at most
+	defaultGroup = 256
+	maxGroup     = 1024 // at most
 )
 
 // border says whether a group that holds so many packages ends where one of this

@@ -32,8 +32,8 @@ type mark struct {
 	sums  [3][2][]byte // of each file: compressed, open
 }
 
-// markEvery is how many groups lie between marks.
-const markEvery = 16
+// markEvery is how many groups lie between marks: a thousand packages or so.
+func markEvery(groupSize int) int { return max(1, 1024/groupSize) }
 
 // Indexed is a repository at hand together with its index.
 type Indexed struct {

@@ -120,7 +120,8 @@ func (j *join) run(out Output) ([3]Data, error) {
 	g, ctx := errgroup.WithContext(j.ctx)
 	j.ctx = ctx
 	g.Go(func() error { return j.make(g) })
-	marks := make([][3][2][]byte, len(j.index.Groups)/markEvery+1)
+	every := markEvery(j.o.GroupSize)
+	marks := make([][3][2][]byte, len(j.index.Groups)/every+1)
 	for kind := range kinds {
 		g.Go(func() (err error) {
 			data[kind], err = j.file(out, kind, marks)
@@ -132,7 +133,7 @@ func (j *join) run(out Output) ([3]Data, error) {
 	}
 	for i, sums := range marks {
 		if sums[0][0] != nil {
-			j.index.marks = append(j.index.marks, mark{group: i * markEvery, sums: sums})
+			j.index.marks = append(j.index.marks, mark{group: i * every, sums: sums})
 		}
 	}
 	return data, nil
@@ -309,9 +310,10 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 	}
 	from := new(window)
 	var open []byte
+	every := markEvery(j.o.GroupSize)
 	for i := range j.index.Groups {
-		if i%markEvery == 0 && i >= summed && i > 0 {
-			if marks[i/markEvery][kind], err = s.state(); err != nil {
+		if i%every == 0 && i >= summed && i > 0 {
+			if marks[i/every][kind], err = s.state(); err != nil {
 				return d, err
 			}
 		}
@@ -322,7 +324,7 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 	if summed > 0 {
 		for _, m := range j.from[0].base.marks {
 			if m.group <= summed {
-				marks[m.group/markEvery][kind] = m.sums[kind]
+				marks[m.group/every][kind] = m.sums[kind]
 			}
 		}
 	}
@@ -398,7 +400,7 @@ func (j *join) resumable(kind int) (groups int, state [2][]byte) {
 		return 0, state
 	}
 	b := j.from[0].base
-	if len(b.Entries) != len(j.list.Entries) || b.Checksum != j.o.Checksum { // the head tells the number
+	if len(b.Entries) != len(j.list.Entries) || b.Checksum != j.o.Checksum || b.GroupSize != j.o.GroupSize { // the head tells the number
 		return 0, state
 	}
 	same := 0

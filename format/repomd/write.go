@@ -43,7 +43,7 @@ type Options struct {
 	Extra            []Extra
 	Tags             Tags
 	// GroupSize is how many packages are compressed together, on average; 0 is
-	// 64. Fewer cost less when one of them goes, and give larger files.
+	// 256. Fewer cost less when one of them goes, and give larger files.
 	GroupSize int
 	Quick     bool // compress less well, in half the time
 	// Bases are earlier repositories, made by Write, from which groups and
