@@ -20,13 +20,13 @@ func newCreaterepo(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "createrepo DIRECTORY",
 		Short: "Make the repository of a directory of packages",
-		Long: "Make the repository of a directory of packages, as createrepo_c does, with the\n" +
-			"same options. No hub is needed.\n\n" +
+		Long: "Make the repository of a directory of packages, as createrepo_c does, with its\n" +
+			"common options. No hub is needed.\n\n" +
 			"What is known of the packages stays beside the metadata, in repodata/.kura-index:\n" +
-			"the next run reads only packages whose size or time is another, and compresses\n" +
-			"only what changed. With --update, metadata that another program has written is\n" +
-			"used too. Two runs at once wait for each other; a reader finds the old repository\n" +
-			"or the new one.\n\n" +
+			"the next run reads only packages that were written to since, and compresses only\n" +
+			"what changed. With --update, a package of the same size and time is the same, and\n" +
+			"metadata that another program has written is used too. Two runs at once wait for\n" +
+			"each other; a reader finds the old repository or the new one.\n\n" +
 			"Packages that cannot be listed are named and left out; the exit status is 1 then.",
 		Example: "  kura createrepo /srv/repo\n  kura createrepo --update --pkglist packages.txt --groupfile comps.xml --general-compress-type gz /srv/repo",
 		Args:    want(1, 1, "a directory"),
@@ -95,7 +95,7 @@ func (o *createrepoFlags) declare(c *cobra.Command) {
 	f.StringVar(&o.readList, "read-pkgs-list", "", "file to write the names of the packages to that were read")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "name the packages that were read")
 	// What asks for nothing here, so that command lines need no change.
-	for _, name := range []string{"no-database", "pretty", "keep-all-metadata", "error-exit-val", "local-sqlite"} {
+	for _, name := range []string{"no-database", "pretty", "no-pretty", "keep-all-metadata", "error-exit-val", "local-sqlite"} {
 		f.BoolVar(&o.unused, name, false, "")
 		_ = f.MarkHidden(name)
 	}
@@ -134,6 +134,9 @@ func (o *createrepoFlags) fill(dir string) (err error) {
 	}
 	if o.SimpleNames = o.simple; o.simple && o.unique {
 		return usagef("file names are either simple or unique")
+	}
+	if _, err := repomd.NewHash(o.Checksum); err != nil {
+		return &usage{err}
 	}
 	if o.FixTimestamps && o.Revision == "" {
 		return usagef("--set-timestamp-to-revision needs a --revision")

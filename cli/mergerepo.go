@@ -17,8 +17,8 @@ func newMergerepo(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "mergerepo --repo ADDRESS --repo ADDRESS...",
 		Short: "Make one repository of several",
-		Long: "Make one repository of several, as mergerepo_c does, with the same options. No hub\n" +
-			"is needed. Packages stay where they are: each says in which repository it lies.\n\n" +
+		Long: "Make one repository of several, as mergerepo_c does, with its common options. No\n" +
+			"hub is needed. Packages stay where they are: each says in which repository it lies.\n\n" +
 			"What the repositories show is kept in .kura-mergerepo beside the merged one: the\n" +
 			"next run reads only those that changed.\n\n" +
 			"Without --koji or --all, of packages of one name and architecture the first is\n" +

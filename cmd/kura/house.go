@@ -168,6 +168,11 @@ func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err erro
 	if err != nil {
 		return nil, err
 	}
+	if fc.CA != "" {
+		if err := h.repos.Trust([]byte(fc.CA)); err != nil {
+			return nil, err
+		}
+	}
 	h.flow = flow.New(h.db, h.blobs, h.tasks, h.repos, h.sign, fc)
 	h.flow.Register(h.runner)
 	h.tasks.Ended = h.flow.Ended

@@ -87,7 +87,7 @@ func TestFind(t *testing.T) {
 		o    Options
 		want []string
 	}{
-		{Options{}, []string{"sub/a.rpm", "b.rpm", "sub/deep/c.rpm", "skip/d.rpm", "sub/link.rpm", "sub/gone.rpm"}},
+		{Options{}, []string{"sub/a.rpm", "b.rpm", "sub/deep/c.rpm", "skip/d.rpm", "sub/link.rpm"}},
 		{Options{SkipSymlinks: true, Excludes: []string{"skip"}}, []string{"sub/a.rpm", "b.rpm", "sub/deep/c.rpm"}},
 		{Options{PkgList: []string{"sub/a.rpm", "", " ./b.rpm \r", "sub/a.rpm"}}, []string{"sub/a.rpm", "b.rpm"}},
 		{Options{PkgList: []string{"sub/deep/c.rpm"}, CutDirs: 1, LocationPrefix: "p/"}, []string{"p/deep/c.rpm"}},
@@ -134,8 +134,9 @@ func TestNextRunReadsWhatChanged(t *testing.T) {
 			}
 		}, Options{ChangelogLimit: 3}, 1},
 		{"it was read while it was young", func() {}, Options{ChangelogLimit: 3}, 1},
-		{"a name is enough", func() {}, Options{ChangelogLimit: 3, SkipStat: true}, 0},
+		{"a name is enough", func() {}, Options{ChangelogLimit: 3, Update: true, SkipStat: true}, 0},
 		{"the index was harmed", func() {
+			put(t, dir, "c-1-1.noarch.rpm", func(b *rpm.Build) { b.Name = "c" })
 			b, err := os.ReadFile(index)
 			if err != nil {
 				t.Fatal(err)
@@ -158,7 +159,14 @@ func TestNextRunReadsWhatChanged(t *testing.T) {
 			if err := os.Remove(filepath.Join(dir, "a-1-1.noarch.rpm")); err != nil {
 				t.Fatal(err)
 			}
-		}, Options{SkipStat: true}, 0},
+		}, Options{Update: true, SkipStat: true}, 0},
+		{"another of the same size and time", func() {
+			put(t, dir, "b-1-1.noarch.rpm", func(b *rpm.Build) { b.Name, b.Summary = "b", "lOnger" })
+		}, Options{}, 1},
+		{"its time is trusted again", func() {}, Options{}, 1},
+		{"the same, and it is not looked at so closely", func() {
+			put(t, dir, "b-1-1.noarch.rpm", func(b *rpm.Build) { b.Name, b.Summary = "b", "loNger" })
+		}, Options{Update: true}, 0},
 	} {
 		c.do()
 		if r := run(c.o); r.Read != c.read {

@@ -20,7 +20,7 @@ type old struct {
 	out   *repodir.Dir
 	md    *repomd.Repomd // nil without
 	bases []*repomd.Indexed
-	known map[string]*repomd.Entry // by href; only for SkipStat
+	known map[string]*repomd.Entry // by href; of the packages as they were
 	spent []string                 // directories that go with it
 }
 
@@ -62,7 +62,7 @@ func openOld(ctx context.Context, out *repodir.Dir, o *Options) (*old, error) {
 			old.bases = append(old.bases, base)
 		}
 	}
-	if o.SkipStat {
+	if o.SkipStat || !o.Update {
 		old.known = map[string]*repomd.Entry{}
 		for _, b := range slices.Backward(old.bases) {
 			for i := range b.Entries {
@@ -189,7 +189,7 @@ func Listed(dir, outputDir string) ([]string, error) {
 		d, ok = md.Find(string(repomd.Primary))
 	}
 	if !ok {
-		return nil, fmt.Errorf("there is no repository in %s whose packages could be listed again", outputDir)
+		return []string{}, nil
 	}
 	f, err := os.Open(filepath.Join(data, path.Base(d.Href)))
 	if err != nil {

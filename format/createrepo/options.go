@@ -17,11 +17,12 @@ type Options struct {
 	// SkipSymlinks leaves out packages that are symbolic links.
 	SkipSymlinks bool
 
-	// Update takes over what metadata of other programs knows of packages whose
-	// size and time are the same. What this one has written is always used.
+	// Update takes over what metadata of any program knows of packages whose size
+	// and time are the same. Without it only what this one has written is used,
+	// and only of files that nobody has written to since.
 	Update       bool
 	UpdateMDPath []string // further directories whose repodata is used
-	SkipStat     bool     // a known file name is a known file
+	SkipStat     bool     // with Update: a known file name is a known file
 	NoCache      bool     // read every package again
 
 	GroupFile      string

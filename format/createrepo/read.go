@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/kura-build/kura/format/repomd"
@@ -53,7 +54,7 @@ func (r *reader) entries(known map[string]*repomd.Entry, now time.Time) ([]repom
 	out := make([]repomd.Entry, 0, len(r.files))
 	files := r.files[:0]
 	for i, f := range r.files {
-		if e := known[f.href]; e != nil && r.o.SkipStat {
+		if e := known[f.href]; e != nil && r.o.Update && r.o.SkipStat {
 			out = append(out, *e)
 			files = append(files, f)
 			continue
@@ -67,7 +68,9 @@ func (r *reader) entries(known map[string]*repomd.Entry, now time.Time) ([]repom
 			continue
 		}
 		id := r.o.identity(f.href, info.Size(), info.ModTime().Unix())
-		if now.Sub(info.ModTime()) < racy {
+		changed := info.Sys().(*syscall.Stat_t).Ctim.Nano()
+		e := known[f.href]
+		if now.Sub(info.ModTime()) < racy || !r.o.Update && e != nil && e.ID == id && e.Changed != changed {
 			// Tomorrow's file of this size and second may be another.
 			binary.LittleEndian.PutUint64(id[:], uint64(now.UnixNano())+uint64(i))
 		}
@@ -75,7 +78,7 @@ func (r *reader) entries(known map[string]*repomd.Entry, now time.Time) ([]repom
 		if n, err := rpm.ParseNVRA(filepath.Base(f.path)); err == nil {
 			name = n.Name
 		}
-		out = append(out, repomd.Entry{ID: id, Name: name, Href: f.href, Base: r.o.BaseURL})
+		out = append(out, repomd.Entry{ID: id, Name: name, Href: f.href, Base: r.o.BaseURL, Changed: changed})
 		files = append(files, f)
 	}
 	r.files = files
@@ -96,7 +99,7 @@ func (r *reader) load(ctx context.Context, entries []repomd.Entry, want []int) (
 		}
 		f, err := r.one(r.files[n], &entries[n])
 		if err != nil {
-			out[i].Err = fmt.Errorf("%s: %w", r.files[n].path, err)
+			out[i].Err = err
 			continue
 		}
 		out[i].Fragments = *f
@@ -169,7 +172,7 @@ func (r *reader) one(from found, e *repomd.Entry) (*repomd.Fragments, error) {
 		}
 	}
 	v := p.NEVRA()
-	e.Arch, e.Version, e.Release, e.Source, e.PkgID = v.Arch, v.Version, v.Release, p.Header.String(rpm.TagSourceRPM), src.PkgID
+	e.Arch, e.Version, e.Release, e.Source = v.Arch, v.Version, v.Release, p.Header.String(rpm.TagSourceRPM)
 	e.Epoch, e.FileTime = "0", src.FileTime
 	if v.Epoch != nil {
 		e.Epoch = strconv.FormatUint(uint64(*v.Epoch), 10)

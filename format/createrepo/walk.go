@@ -124,10 +124,7 @@ func walk(dir string, o *Options) ([]string, error) {
 			if kind&fs.ModeSymlink != 0 {
 				info, err := os.Stat(filepath.Join(dir, name))
 				if err != nil {
-					if isRPM && allowed(name, o.Excludes) && !o.SkipSymlinks {
-						o.Warn(name, err)
-					}
-					continue
+					continue // it leads nowhere
 				}
 				if kind = info.Mode().Type(); kind == 0 && o.SkipSymlinks {
 					continue

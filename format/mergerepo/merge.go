@@ -73,8 +73,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	g.SetLimit(4)
 	for i, address := range o.Repos {
 		s := &source{url: addressOf(address), dir: filepath.Join(o.OutputDir, cacheName), compression: o.Compression, told: !o.OmitBaseURL && !(koji && i == 0)}
-		if slices.ContainsFunc(sources[:i], func(before *source) bool { return before.url == s.url }) {
-			return nil, fmt.Errorf("the repository %s is given twice", s.url)
+		if at := slices.IndexFunc(sources[:i], func(before *source) bool { return before.key() == s.key() }); at >= 0 {
+			sources[i] = sources[at] // given twice
+			continue
 		}
 		sources[i] = s
 		g.Go(func() error { return s.fetch(gctx) })

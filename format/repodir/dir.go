@@ -62,7 +62,7 @@ func Lock(ctx context.Context, dir string) (*Dir, error) {
 	names, err := os.ReadDir(dir)
 	for _, n := range names {
 		if strings.HasPrefix(n.Name(), TmpPrefix) {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, n.Name())))
+			discard(filepath.Join(dir, n.Name()))
 		}
 	}
 	if err != nil {

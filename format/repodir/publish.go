@@ -30,10 +30,37 @@ func (d *Dir) Publish(tmp string, md *repomd.Repomd, index *repomd.Index, k Keep
 	if err == nil {
 		err = repomd.Replace(tmp, d.Old())
 	}
-	if err == nil {
-		err = d.lock.Sync()
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
 	}
-	return errors.Join(err, os.RemoveAll(tmp))
+	_ = os.Chmod(tmp, 0o700) // the old metadata may be one that nobody was to write to
+	if err := d.moveDirs(tmp); err != nil {
+		return errors.Join(err, os.Rename(tmp, d.Old()+".kept"))
+	}
+	discard(tmp)
+	return d.lock.Sync()
+}
+
+// moveDirs moves directories that somebody has made in the old metadata to the
+// new.
+func (d *Dir) moveDirs(old string) error {
+	files, err := os.ReadDir(old)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // there was no old one
+	}
+	for _, f := range files {
+		if f.IsDir() {
+			err = errors.Join(err, os.Rename(filepath.Join(old, f.Name()), filepath.Join(d.Old(), f.Name())))
+		}
+	}
+	return err
+}
+
+// discard removes what a run has left, if it can: the new metadata is in its
+// place, whatever becomes of the old.
+func discard(dir string) {
+	_ = os.Chmod(dir, 0o700)
+	_ = os.RemoveAll(dir)
 }
 
 func writeIndex(tmp string, index *repomd.Index) error {
@@ -87,7 +114,7 @@ func (d *Dir) retain(tmp string, k Keep, now time.Time) error {
 		name := f.Name()
 		kind := ListKind(name)
 		switch {
-		case name == "repomd.xml", name == indexName, !f.Type().IsRegular():
+		case name == "repomd.xml", name == indexName, f.IsDir():
 		case kind != "":
 			info, err := f.Info()
 			if err != nil {

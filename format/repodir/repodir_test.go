@@ -64,8 +64,14 @@ func TestWhatStaysOfTheOld(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, Repodata, "notes.txt"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, Repodata, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, Repodata), 0o500); err != nil {
+		t.Fatal(err)
+	}
 	publish(t, dir, "2", Keep{}, nil)
-	want := map[string]int{"repomd.xml": 1, ".kura-index": 1, "primary": 1, "filelists": 1, "other": 1, "notes.txt": 1}
+	want := map[string]int{"repomd.xml": 1, "sub": 1, ".kura-index": 1, "primary": 1, "filelists": 1, "other": 1, "notes.txt": 1}
 	if diff := cmp.Diff(want, listing(t, dir)); diff != "" {
 		t.Errorf("what repomd.xml named goes, what is somebody else's stays\n%s", diff)
 	}

@@ -50,6 +50,7 @@ func (x *Index) Marshal() []byte {
 				str(*s)
 			}
 			num(e.FileTime)
+			num(e.Changed)
 			for _, n := range g.lens[k] {
 				num(int64(n))
 			}
@@ -67,8 +68,8 @@ func (x *Index) Marshal() []byte {
 	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b))
 }
 
-func (e *Entry) texts() [9]*string {
-	return [...]*string{&e.Name, &e.Arch, &e.Epoch, &e.Version, &e.Release, &e.Source, &e.PkgID, &e.Href, &e.Base}
+func (e *Entry) texts() [8]*string {
+	return [...]*string{&e.Name, &e.Arch, &e.Epoch, &e.Version, &e.Release, &e.Source, &e.Href, &e.Base}
 }
 
 // UnmarshalIndex reads what Marshal wrote.
@@ -175,7 +176,7 @@ func (d *indexDecoder) index() *Index {
 			for _, s := range e.texts() {
 				*s = d.str()
 			}
-			e.FileTime = int64(d.num())
+			e.FileTime, e.Changed = int64(d.num()), int64(d.num())
 			for l := range g.lens[k] {
 				g.lens[k][l] = uint32(d.num())
 			}

@@ -18,9 +18,11 @@ type Entry struct {
 
 	Arch, Epoch, Version, Release string
 	Source                        string // file name of the source package; empty for one
-	PkgID                         string // checksum of the file
 	Href, Base                    string
 	FileTime                      int64
+	// Changed is when the file's inode changed, in nanoseconds, where a directory
+	// is listed: a file of the same size and time may be another.
+	Changed int64
 }
 
 // SourceName is the name of the package that this one was built from.

@@ -190,7 +190,7 @@ func joinLists(ctx context.Context, p *packer, ch [3]chan []Item, o ImportOption
 		}
 		e := Entry{
 			Name: it.Name, Arch: it.Arch, Epoch: it.Epoch, Version: it.Version, Release: it.Release,
-			Source: it.SourceRPM, PkgID: it.PkgID, Href: it.Href, Base: it.Base, FileTime: it.FileTime,
+			Source: it.SourceRPM, Href: it.Href, Base: it.Base, FileTime: it.FileTime,
 		}
 		if o.ID != nil {
 			e.ID = o.ID(it)

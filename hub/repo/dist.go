@@ -236,7 +236,7 @@ func (d *dist) signed(prefix string, members []member) *repomd.List {
 		sum, place := m.file.Sum.String(), prefix+href(m.rpm)
 		l.Entries[i] = repomd.Entry{
 			ID: identity("file", sum, place), Name: m.rpm.Name, Arch: m.rpm.Arch, Version: m.rpm.Version, Release: m.rpm.Release, Epoch: epoch(m.rpm),
-			Source: d.builds[*m.rpm.BuildID].NVR() + ".src.rpm", PkgID: sum, Href: place,
+			Source: d.builds[*m.rpm.BuildID].NVR() + ".src.rpm", Href: place,
 		}
 	}
 	l.Load = func(ctx context.Context, want []int) ([]repomd.Loaded, error) {

@@ -3,6 +3,7 @@ package repo_test
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -166,4 +167,34 @@ func TestExternalRepositoriesAreMerged(t *testing.T) {
 			t.Errorf("two merge modes: %v", err)
 		}
 	})
+}
+
+// TestExternalRepositoryOfAKnownAuthority reads one over TLS.
+func TestExternalRepositoryOfAKnownAuthority(t *testing.T) {
+	d := dbtest.SQLite(t)
+	s := buildtest.New(t, d)
+	far := newElsewhere(t)
+	far.add("bash", "5.2", "x86_64")
+	tls := httptest.NewTLSServer(http.FileServer(http.Dir(far.dir)))
+	defer tls.Close()
+	s.Do(func(ctx context.Context, tx *db.Tx) error {
+		if _, err := tag.CreateExternalRepo(ctx, tx, s.User, "far", tls.URL+"/$arch"); err != nil {
+			return err
+		}
+		return tag.Attach(ctx, tx, s.User, tag.ByName("f36"), tag.ByName("far"), 10, "", nil)
+	})
+	m := repo.NewMaker(s.DB, s.Blobs)
+	want := repo.Want{Tag: tag.ByName("f36")}
+	if _, err := m.Make(context.Background(), want, 0); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("an unknown authority: %v", err)
+	}
+	if err := m.Trust(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tls.Certificate().Raw})); err != nil {
+		t.Fatal(err)
+	}
+	if got := shows(t, s, made(t, m, want)); len(got) != 1 {
+		t.Errorf("the repository shows %v", got)
+	}
+	if err := m.Trust([]byte("nothing")); err == nil {
+		t.Error("nothing is trusted")
+	}
 }

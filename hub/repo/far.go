@@ -40,17 +40,24 @@ func newFar(m *Maker) *far {
 
 // look asks an address for its state, and reads the repository if it changed.
 func (f *far) look(ctx context.Context, url string) error {
-	f.mu.Lock()
-	r, ok := f.busy[url]
-	if !ok {
-		r = &reading{done: make(chan struct{})}
-		f.busy[url] = r
-	}
-	f.mu.Unlock()
-	if ok {
+	var r *reading
+	for r == nil {
+		f.mu.Lock()
+		other, busy := f.busy[url]
+		if !busy {
+			r = &reading{done: make(chan struct{})}
+			f.busy[url] = r
+		}
+		f.mu.Unlock()
+		if !busy {
+			break
+		}
 		select {
-		case <-r.done:
-			return r.err
+		case <-other.done:
+			if !kura.Is(other.err, kura.Canceled) && !errors.Is(other.err, context.Canceled) {
+				return other.err
+			}
+			// Who read it gave up, for reasons of its own.
 		case <-ctx.Done():
 			return ctx.Err()
 		}

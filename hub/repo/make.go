@@ -3,6 +3,7 @@ package repo
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/repomd"
+	"github.com/kura-build/kura/format/repomd/mirror"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/event"
 	"github.com/kura-build/kura/hub/file"
@@ -32,6 +34,20 @@ type Maker struct {
 
 	members members
 	turns   turns
+}
+
+// Trust adds an authority, in PEM, to those of the system, for external
+// repositories that the hub itself or a sister of it publishes.
+func (m *Maker) Trust(pem []byte) error {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool() // a system without authorities
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return kura.Errorf("repo.Trust", kura.Invalid, "there is no certificate in what is to be trusted")
+	}
+	m.far.reader.Client = mirror.NewClient(roots)
+	return nil
 }
 
 // NewMaker makes a maker on its legs.
@@ -103,7 +119,7 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	if err := m.Refresh(ctx, w.Tag, w.Event); err != nil {
 		return nil, kura.E(op, err)
 	}
-	done, err := m.turns.take(ctx, fmt.Sprint(w.Tag, w.Opts))
+	done, err := m.turn(ctx, w)
 	if err != nil {
 		return nil, kura.E(op, err)
 	}

@@ -2,7 +2,11 @@ package repo
 
 import (
 	"context"
+	"fmt"
 	"sync"
+
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/tag"
 )
 
 // turns lets one at a time make the repositories of a tag: who comes meanwhile
@@ -38,4 +42,18 @@ func (t *turns) take(ctx context.Context, key string) (func(), error) {
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// turn waits until nobody else makes a repository that could be the wanted one.
+func (m *Maker) turn(ctx context.Context, w Want) (func(), error) {
+	var id int64
+	err := m.db.View(ctx, func(tx *db.Tx) error {
+		t, err := tag.Get(ctx, tx, w.Tag, w.Event)
+		id = t.ID
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m.turns.take(ctx, fmt.Sprint(id, w.Opts))
 }

@@ -116,13 +116,10 @@ func (c *comparison) lines(key, list string, a, b []string) {
 		case i < len(a) && j < len(b) && a[i] == b[j]:
 			i++
 			j++
-		case j < len(b) && (i >= len(a) || !slices.Contains(b[j:], a[i]) && slices.Contains(a[i:], b[j])):
+		case j >= len(b), i < len(a) && !slices.Contains(b[j:], a[i]) && slices.Contains(a[i:], b[j]):
 			c.add(Difference{key, list, a[i], ""})
 			i++
-		case i < len(a) && (j >= len(b) || !slices.Contains(a[i:], b[j]) && slices.Contains(b[j:], a[i])):
-			c.add(Difference{key, list, "", b[j]})
-			j++
-		case i >= len(a):
+		case i >= len(a), !slices.Contains(a[i:], b[j]) && slices.Contains(b[j:], a[i]):
 			c.add(Difference{key, list, "", b[j]})
 			j++
 		default:

@@ -2,6 +2,8 @@ package mirror
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -13,9 +15,14 @@ import (
 	"time"
 )
 
-// defaultClient follows a few redirects, and speaks nothing but HTTP.
-var defaultClient = &http.Client{
-	Transport: &http.Transport{
+var defaultClient = NewClient(nil)
+
+// NewClient makes a client that follows a few redirects, and speaks nothing but
+// HTTP. It trusts the authorities of roots; nil are the system's.
+func NewClient(roots *x509.CertPool) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:     true,
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -23,13 +30,12 @@ var defaultClient = &http.Client{
 		IdleConnTimeout:       time.Minute,
 		MaxIdleConnsPerHost:   4,
 		DisableCompression:    true, // the checksums are of what is sent
-	},
-	CheckRedirect: func(req *http.Request, via []*http.Request) error {
+	}, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 		if len(via) > 5 {
 			return errors.New("it redirects more than five times")
 		}
 		return nil
-	},
+	}}
 }
 
 // localClient reads files of this machine.
