@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kura-build/kura/bus"
@@ -17,6 +18,11 @@ const (
 	maxPending = 20_000
 	// retryAfter is the pause when the bus itself is in trouble.
 	retryAfter = time.Second
+	// firstWait and lastWait bound how long the next event is waited for
+	// before it is asked for again, see next. lastWait is longer than the
+	// silence after which the library says that the store is away.
+	firstWait = 10 * time.Millisecond
+	lastWait  = 2 * ackWait
 )
 
 // Consume implements bus.Bus.
@@ -47,15 +53,7 @@ func (b *Bus) Consume(ctx context.Context, durable, filter string, fn func(conte
 // one event at a time: one that was fetched ahead would wait behind a slow one
 // while another consumer is idle.
 func (b *Bus) consume(ctx context.Context, durable, filter string, fn func(context.Context, bus.Event) error) error {
-	cons, err := b.js.CreateOrUpdateConsumer(ctx, b.stream, jetstream.ConsumerConfig{
-		Durable:       durable,
-		FilterSubject: filter,
-		DeliverPolicy: jetstream.DeliverAllPolicy,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       ackWait,
-		MaxDeliver:    -1,
-		MaxAckPending: maxPending,
-	})
+	cons, err := b.consumer(ctx, durable, filter)
 	if err != nil {
 		return err
 	}
@@ -66,7 +64,7 @@ func (b *Bus) consume(ctx context.Context, durable, filter string, fn func(conte
 	}
 	defer b.leave(iter)
 	for ctx.Err() == nil {
-		msg, err := iter.Next(jetstream.NextContext(ctx))
+		msg, err := next(ctx, iter)
 		if err == nil {
 			err = b.handle(ctx, msg, fn)
 		}
@@ -75,6 +73,39 @@ func (b *Bus) consume(ctx context.Context, durable, filter string, fn func(conte
 		}
 	}
 	return nil
+}
+
+// consumer makes the durable, or finds it. One at a time: the store answers who
+// comes second before the durable listens, and what is asked of it then is lost
+// until a heartbeat is missed.
+func (b *Bus) consumer(ctx context.Context, durable, filter string) (jetstream.Consumer, error) {
+	b.naming.Lock()
+	defer b.naming.Unlock()
+	return b.js.CreateOrUpdateConsumer(ctx, b.stream, jetstream.ConsumerConfig{
+		Durable:       durable,
+		FilterSubject: filter,
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1,
+		MaxAckPending: maxPending,
+	})
+}
+
+// next waits for an event. The library asks the store when it is called, unless
+// its last request is still being sent; an answer can be here before it has
+// noted that the request was sent, and then nothing is asked, and the wait would
+// be for ever (nats.go 1.55). So the first waits are short: each begins with
+// asking, where that is missing.
+func next(ctx context.Context, iter jetstream.MessagesContext) (jetstream.Msg, error) {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		turn, cancel := context.WithTimeout(ctx, wait)
+		msg, err := iter.Next(jetstream.NextContext(turn))
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return msg, err
+		}
+	}
 }
 
 // leave gives back what the store sent while we were leaving; without that it

@@ -35,6 +35,7 @@ type Bus struct {
 	signals   *natsgo.Conn // the same as events unless there is a messenger
 	js        jetstream.JetStream
 
+	naming  sync.Mutex  // one at a time makes a durable
 	ill     atomic.Bool // the keeper was seen not to keep
 	mending sync.Mutex  // one at a time switches it on again
 }
