@@ -4,68 +4,145 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 
 	"github.com/cespare/xxhash/v2"
 )
 
 // indexMagic begins an encoded index; other versions are not read.
-const indexMagic = "kura repository index 1\n"
+const indexMagic = "kura repository index 2\n"
 
 // Marshal encodes the index. It is kept beside the repository and read by
 // kura alone: an index that cannot be read costs time, nothing else.
 func (x *Index) Marshal() []byte {
-	b := make([]byte, 0, 1<<10+len(x.Entries)*320+len(x.Groups)*200)
-	b = append(b, indexMagic...)
-	str := func(s string) {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	num := func(n int64) { b = binary.AppendUvarint(b, uint64(n)) }
-	str(string(x.Compression))
-	str(x.Checksum)
-	num(int64(x.GroupSize))
-	for _, h := range x.Hrefs {
-		str(h)
-	}
-	num(int64(len(x.Entries)))
-	num(int64(len(x.Groups)))
+	b := bytes.NewBuffer(make([]byte, 0, 1<<10+len(x.Entries)*130+len(x.Groups)*200))
+	_ = x.MarshalTo(b) // a buffer takes everything
+	return b.Bytes()
+}
+
+// MarshalTo is Marshal into a file; a Paster takes over what its bases have.
+func (x *Index) MarshalTo(w io.Writer) error {
+	e := &indexWriter{w: w, sum: xxhash.New()}
+	e.paster, _ = w.(Paster)
+	x.encodeHead(e)
 	for i := range x.Groups {
 		g := &x.Groups[i]
-		b = append(b, g.Key[:]...)
-		num(int64(g.Count))
-		for _, f := range g.Frames {
-			num(f.Offset)
-			num(f.Size)
-			num(f.Open)
-			b = binary.LittleEndian.AppendUint64(b, f.Sum)
+		if g.encoded == "" {
+			g.encoded = x.encodeGroup(g)
 		}
-		if g.encoded != "" {
-			b = append(b, g.encoded...)
-			continue
+		var from origin
+		if x.from != nil {
+			from = x.from[i]
 		}
-		for k := range g.Count {
-			e := &x.Entries[g.First+k]
-			b = append(b, e.ID[:]...)
-			for _, s := range e.texts() {
-				str(*s)
-			}
-			num(e.FileTime)
-			num(e.Changed)
-			for _, n := range g.lens[k] {
-				num(int64(n))
-			}
-		}
+		old := g.at
+		g.at = e.done + int64(len(e.buf))
+		e.part(g.encoded, from.base, old)
 	}
-	num(int64(len(x.marks)))
+	e.num(int64(len(x.marks)))
 	for _, m := range x.marks {
-		num(int64(m.group))
+		e.num(int64(m.group))
 		for _, kind := range m.sums {
 			for _, state := range kind {
-				str(string(state))
+				e.str(string(state))
 			}
 		}
 	}
-	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b))
+	x.from = nil
+	return e.end()
+}
+
+// encodeHead encodes all but the packages.
+func (x *Index) encodeHead(e *indexWriter) {
+	e.buf = append(e.buf, indexMagic...)
+	e.str(string(x.Compression))
+	e.str(x.Checksum)
+	e.num(int64(x.GroupSize))
+	for _, h := range x.Hrefs {
+		e.str(h)
+	}
+	e.num(int64(len(x.Entries)))
+	e.num(int64(len(x.Groups)))
+	for i := range x.Groups {
+		g := &x.Groups[i]
+		e.buf = append(e.buf, g.Key[:]...)
+		e.num(int64(g.Count))
+		for _, f := range g.Frames {
+			e.num(f.Offset)
+			e.num(f.Size)
+			e.num(f.Open)
+			e.buf = binary.LittleEndian.AppendUint64(e.buf, f.Sum)
+		}
+	}
+}
+
+func (x *Index) encodeGroup(g *Group) string {
+	var e indexWriter
+	for k := range g.Count {
+		p := &x.Entries[g.First+k]
+		e.buf = append(e.buf, p.ID[:]...)
+		for _, s := range p.texts() {
+			e.str(*s)
+		}
+		e.num(p.FileTime)
+		e.num(p.Changed)
+		for _, n := range g.lens[k] {
+			e.num(int64(n))
+		}
+	}
+	return string(e.buf)
+}
+
+// indexWriter encodes an index on its way to a file.
+type indexWriter struct {
+	w      io.Writer
+	paster Paster // nil where w is none
+	sum    *xxhash.Digest
+	buf    []byte
+	done   int64 // bytes before buf
+	err    error
+}
+
+func (e *indexWriter) str(s string) {
+	e.num(int64(len(s)))
+	e.buf = append(e.buf, s...)
+}
+
+func (e *indexWriter) num(n int64) { e.buf = binary.AppendUvarint(e.buf, uint64(n)) }
+
+// part appends an encoded group, which lies in a base's index, if base is not nil.
+func (e *indexWriter) part(s string, base *Indexed, at int64) {
+	if base == nil || e.paster == nil || e.err != nil {
+		e.buf = append(e.buf, s...)
+		return
+	}
+	e.flush()
+	err := e.paster.Paste(base, IndexKind, at, int64(len(s)))
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		e.buf = append(e.buf, s...)
+	default:
+		_, _ = e.sum.WriteString(s)
+		e.done += int64(len(s))
+		e.err = errors.Join(e.err, err)
+	}
+}
+
+func (e *indexWriter) flush() {
+	if len(e.buf) == 0 {
+		return
+	}
+	_, _ = e.sum.Write(e.buf)
+	_, err := e.w.Write(e.buf)
+	e.err = errors.Join(e.err, err)
+	e.done += int64(len(e.buf))
+	e.buf = e.buf[:0]
+}
+
+func (e *indexWriter) end() error {
+	e.flush()
+	e.buf = binary.LittleEndian.AppendUint64(e.buf, e.sum.Sum64())
+	e.flush()
+	return e.err
 }
 
 func (e *Entry) texts() [8]*string {
@@ -82,7 +159,7 @@ func UnmarshalIndex(b []byte) (*Index, error) {
 	if xxhash.Sum64(b[:len(b)-8]) != binary.LittleEndian.Uint64(b[len(b)-8:]) {
 		return nil, errors.New("it was changed or cut off")
 	}
-	d := &indexDecoder{b: string(body)}
+	d := &indexDecoder{b: string(body), all: len(indexMagic) + len(body)}
 	x := d.index()
 	if d.bad || d.b != "" {
 		return nil, errors.New("its contents make no sense")
@@ -93,6 +170,7 @@ func UnmarshalIndex(b []byte) (*Index, error) {
 // indexDecoder reads an index. All of its strings share the memory of b.
 type indexDecoder struct {
 	b   string
+	all int // bytes from the start of the file to the end of b
 	bad bool
 }
 
@@ -141,6 +219,24 @@ func (d *indexDecoder) id() (id ID) {
 	return id
 }
 
+// group decodes a group's packages.
+func (d *indexDecoder) group(x *Index, g *Group) {
+	from := d.b
+	g.at = int64(d.all - len(from))
+	for k := range g.Count {
+		e := &x.Entries[g.First+k]
+		e.ID = d.id()
+		for _, s := range e.texts() {
+			*s = d.str()
+		}
+		e.FileTime, e.Changed = int64(d.num()), int64(d.num())
+		for l := range g.lens[k] {
+			g.lens[k][l] = uint32(d.num())
+		}
+	}
+	g.encoded = from[:len(from)-len(d.b)]
+}
+
 func (d *indexDecoder) index() *Index {
 	x := &Index{Compression: Compression(d.str()), Checksum: d.str(), GroupSize: int(d.num())}
 	for i := range x.Hrefs {
@@ -155,7 +251,10 @@ func (d *indexDecoder) index() *Index {
 		g.Key, g.First, g.Count = d.id(), next, int(d.num())
 		if g.Count > len(x.Entries)-next || g.Count < 0 {
 			d.bad = true
+			return x
 		}
+		g.lens = lens[next : next+g.Count : next+g.Count]
+		next += g.Count
 		for k := range g.Frames {
 			g.Frames[k] = Frame{Offset: int64(d.num()), Size: int64(d.num()), Open: int64(d.num())}
 			if s := d.bytes(8); len(s) == 8 {
@@ -165,24 +264,12 @@ func (d *indexDecoder) index() *Index {
 				d.bad = true
 			}
 		}
+	}
+	for i := range x.Groups {
+		d.group(x, &x.Groups[i])
 		if d.bad {
 			return x
 		}
-		g.lens = lens[next : next+g.Count : next+g.Count]
-		from := d.b
-		for k := range g.Count {
-			e := &x.Entries[next+k]
-			e.ID = d.id()
-			for _, s := range e.texts() {
-				*s = d.str()
-			}
-			e.FileTime, e.Changed = int64(d.num()), int64(d.num())
-			for l := range g.lens[k] {
-				g.lens[k][l] = uint32(d.num())
-			}
-		}
-		g.encoded = from[:len(from)-len(d.b)]
-		next += g.Count
 	}
 	if next != len(x.Entries) {
 		d.bad = true

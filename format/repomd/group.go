@@ -38,8 +38,9 @@ type Group struct {
 	// had out of the group again.
 	lens [][3]uint32
 	// encoded are the entries and lengths as the index encodes them, where that
-	// is known already.
+	// is known already, and at is where they lie in the encoded index.
 	encoded string
+	at      int64
 }
 
 // Frame is where a group lies in one of the three files.

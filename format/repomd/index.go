@@ -23,6 +23,12 @@ type Index struct {
 	Entries     []Entry
 	Groups      []Group
 	marks       []mark
+	from        []origin // of each group, until the index is written
+
+	keys  map[ID]int
+	ids   map[ID]place
+	byKey sync.Once
+	byID  sync.Once
 }
 
 // mark is the state of the checksums before a group. A file that begins with
@@ -44,10 +50,6 @@ type Indexed struct {
 	once  [3]sync.Once
 	files [3]io.ReaderAt
 	errs  [3]error
-	keys  map[ID]int
-	ids   map[ID]place
-	byKey sync.Once
-	byID  sync.Once
 }
 
 // place is where a package stands: a group, and which of it.
@@ -61,7 +63,7 @@ func (x *Indexed) file(i int) (io.ReaderAt, error) {
 }
 
 // find gives the group with a key, or -1.
-func (x *Indexed) find(key ID) int {
+func (x *Index) find(key ID) int {
 	x.byKey.Do(func() {
 		x.keys = make(map[ID]int, len(x.Groups))
 		for i := range x.Groups {
@@ -75,7 +77,7 @@ func (x *Indexed) find(key ID) int {
 }
 
 // where gives the place of a package.
-func (x *Indexed) where(id ID) (place, bool) {
+func (x *Index) where(id ID) (place, bool) {
 	x.byID.Do(func() {
 		x.ids = make(map[ID]place, len(x.Entries))
 		for g := range x.Groups {

@@ -110,7 +110,7 @@ func newJoin(ctx context.Context, list *List, o Options) *join {
 func (j *join) take(i int, from origin) {
 	j.from[i] = from
 	g, old := &j.index.Groups[i], &from.base.Groups[from.group]
-	g.Frames, g.lens, g.encoded = old.Frames, old.lens, old.encoded
+	g.Frames, g.lens, g.encoded, g.at = old.Frames, old.lens, old.encoded, old.at
 	copy(j.list.Entries[g.First:g.First+g.Count], from.base.Entries[old.First:old.First+old.Count])
 }
 
@@ -131,6 +131,7 @@ func (j *join) run(out Output) ([3]Data, error) {
 	if err := g.Wait(); err != nil {
 		return data, err
 	}
+	j.index.from = j.from
 	for i, sums := range marks {
 		if sums[0][0] != nil {
 			j.index.marks = append(j.index.marks, mark{group: i * every, sums: sums})
@@ -279,6 +280,14 @@ func (j *join) file(out Output, kind int, marks [][3][2][]byte) (d Data, err err
 	defer func() { err = errors.Join(err, w.Close()) }()
 	buffered := bufio.NewWriterSize(w, 256<<10)
 	s := newStream(buffered, j.o.hash, j.o.OpenChecksums)
+	if p, ok := w.(Paster); ok {
+		s.paste = func(from *Indexed, offset, size int64) error {
+			if err := buffered.Flush(); err != nil {
+				return err
+			}
+			return p.Paste(from, k, offset, size)
+		}
+	}
 	c, err := j.pool.get()
 	if err != nil {
 		return d, err
@@ -344,6 +353,12 @@ func (j *join) copy(s *stream, i, kind int, summed bool, w *window, open []byte)
 	}
 	g.Frames[kind].Offset = s.size
 	from := j.from[i]
+	old := from.base.Groups[from.group].Frames[kind]
+	if summed { // nobody has to look at it
+		if ok, err := s.pasted(from.base, old, nil, true); ok {
+			return open, err
+		}
+	}
 	b, err := from.base.frame(from.group, kind, w)
 	if err == nil && s.openSum != nil && !summed {
 		if open, err = from.base.unpack(from.group, kind, b, open); err == nil {
@@ -353,7 +368,12 @@ func (j *join) copy(s *stream, i, kind int, summed bool, w *window, open []byte)
 	if err != nil {
 		return open, &BaseError{from.base, err}
 	}
-	return open, s.frame(b, g.Frames[kind].Open, summed)
+	if !summed {
+		if ok, err := s.pasted(from.base, old, b, false); ok {
+			return open, err
+		}
+	}
+	return open, s.frame(b, old.Open, summed)
 }
 
 // made writes a frame that a worker makes.

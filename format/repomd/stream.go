@@ -66,6 +66,7 @@ type stream struct {
 	openSum hash.Hash // nil without
 	size    int64
 	open    int64
+	paste   func(from *Indexed, offset, size int64) error // nil: everything is written
 }
 
 // newStream writes to w. Checksums of the open content cost most of the time
@@ -88,6 +89,27 @@ func (s *stream) frame(compressed []byte, open int64, summed bool) error {
 	s.size += int64(n)
 	s.open += open
 	return err
+}
+
+// pasted is frame for one that the file takes over from a base. It says whether
+// it could; if not, the bytes are to be written. compressed may be missing where
+// they are summed up.
+func (s *stream) pasted(from *Indexed, f Frame, compressed []byte, summed bool) (bool, error) {
+	if s.paste == nil {
+		return false, nil
+	}
+	if err := s.paste(from, f.Offset, f.Size); err != nil {
+		if errors.Is(err, errors.ErrUnsupported) {
+			return false, nil
+		}
+		return true, err
+	}
+	if !summed {
+		s.sum.Write(compressed)
+	}
+	s.size += f.Size
+	s.open += f.Open
+	return true, nil
 }
 
 // opened counts open content. All of a file's comes here, or none does.

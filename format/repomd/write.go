@@ -17,6 +17,17 @@ type Output interface {
 	Create(name string) (io.WriteCloser, error)
 }
 
+// Paster is a file of an output that can take over a part of a base's file
+// instead of being written it; where it cannot, it says errors.ErrUnsupported.
+// What is pasted is read first, and found to be what was written, except at the
+// beginning of a file whose checksum goes on from the base's.
+type Paster interface {
+	Paste(from *Indexed, kind Kind, offset, size int64) error
+}
+
+// IndexKind is the kind of an index, for Paste.
+const IndexKind Kind = "index"
+
 // Extra is a further file: updateinfo, modules, productid and the like.
 type Extra struct {
 	Type    string // "updateinfo"

@@ -2,8 +2,6 @@ package file
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
@@ -86,113 +84,6 @@ func cut(ctx context.Context, tx *db.Tx, dir, name string, offset int64) error {
 func dropParts(ctx context.Context, tx *db.Tx, dir, name string) error {
 	_, err := tx.Exec(ctx, "DELETE FROM part WHERE dir = $1 AND name = $2", dir, name)
 	return err
-}
-
-type piece struct {
-	start, size int64
-	sum         blob.Sum
-}
-
-func pieces(ctx context.Context, tx *db.Tx, dir, name string) ([]piece, error) {
-	return db.All(ctx, tx, func(s db.Scanner) (p piece, err error) {
-		var sum string
-		if err := s.Scan(&p.start, &p.size, &sum); err != nil {
-			return p, err
-		}
-		p.sum, err = blob.ParseSum(sum)
-		return p, err
-	}, "SELECT start, size, sum FROM part WHERE dir = $1 AND name = $2 ORDER BY start", dir, name)
-}
-
-// Content is the bytes behind a node at one moment.
-type Content struct {
-	Node   Node
-	pieces []piece
-}
-
-// Read finds what a path leads to, with the bytes it has now.
-func Read(ctx context.Context, tx *db.Tx, path string) (*Content, error) {
-	const op = "file.Read"
-	n, err := Stat(ctx, tx, path)
-	if err != nil {
-		return nil, kura.E(op, err)
-	}
-	c := &Content{Node: n}
-	switch n.Kind {
-	case File:
-		c.pieces = []piece{{0, n.Size, n.Sum}}
-	case Growing:
-		if c.pieces, err = pieces(ctx, tx, n.Dir, n.Name); err != nil {
-			return nil, kura.E(op, err)
-		}
-	default:
-		return nil, kura.Errorf(op, kura.Invalid, "%s is a directory", path)
-	}
-	return c, nil
-}
-
-// Open opens the bytes. The reader is for one goroutine; the caller closes it.
-func (c *Content) Open(ctx context.Context, s blob.Store) io.ReadSeekCloser {
-	return &reader{ctx: ctx, store: s, c: c}
-}
-
-type reader struct {
-	ctx   context.Context
-	store blob.Store
-	c     *Content
-	pos   int64
-	cur   blob.Reader
-	at    int // which piece cur is
-}
-
-func (r *reader) Read(b []byte) (int, error) {
-	for i, p := range r.c.pieces {
-		if r.pos < p.start || r.pos >= p.start+p.size {
-			continue
-		}
-		if r.cur == nil || r.at != i {
-			if r.cur != nil {
-				r.cur.Close()
-			}
-			cur, err := r.store.Open(r.ctx, p.sum)
-			if err != nil {
-				r.cur = nil
-				return 0, err
-			}
-			r.cur, r.at = cur, i
-		}
-		if max := p.start + p.size - r.pos; int64(len(b)) > max {
-			b = b[:max]
-		}
-		n, err := r.cur.ReadAt(b, r.pos-p.start)
-		r.pos += int64(n)
-		if n > 0 && errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return n, err
-	}
-	return 0, io.EOF
-}
-
-func (r *reader) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += r.pos
-	case io.SeekEnd:
-		offset += r.c.Node.Size
-	}
-	if offset < 0 {
-		return 0, errors.New("file: seek before the start")
-	}
-	r.pos = offset
-	return offset, nil
-}
-
-func (r *reader) Close() error {
-	if r.cur == nil {
-		return nil
-	}
-	return r.cur.Close()
 }
 
 // Seal makes a growing file one blob. Sealing a file that is one already does

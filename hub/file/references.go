@@ -24,7 +24,7 @@ func References(ctx context.Context, tx *db.Tx) ([]Reference, error) {
 		}
 		r.Sum, err = blob.ParseSum(sum)
 		return r, err
-	}, `SELECT sum, max(size) FROM (SELECT sum, size FROM node WHERE sum IS NOT NULL UNION ALL SELECT sum, size FROM part) named
+	}, `SELECT sum, max(size) FROM (SELECT sum, size FROM node WHERE kind = 1 UNION ALL SELECT sum, coalesce(whole, size) AS size FROM part) named
 		GROUP BY sum ORDER BY sum`)
 	return got, kura.E("file.References", err)
 }
@@ -35,6 +35,6 @@ func NamesOf(ctx context.Context, tx *db.Tx, sum blob.Sum) ([]string, error) {
 		var dir, name string
 		err := s.Scan(&dir, &name)
 		return Join(dir, name), err
-	}, `SELECT dir, name FROM node WHERE sum = $1 UNION SELECT dir, name FROM part WHERE sum = $1 LIMIT 5`, sum.String())
+	}, `SELECT dir, name FROM node WHERE sum = $1 AND kind = 1 UNION SELECT dir, name FROM part WHERE sum = $1 LIMIT 5`, sum.String())
 	return got, kura.E("file.NamesOf", err)
 }

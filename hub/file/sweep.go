@@ -49,7 +49,8 @@ func Sweep(ctx context.Context, d *db.DB, s blob.Store, grace time.Duration) (Sw
 		return out, kura.E(op, err)
 	}
 	err = d.View(ctx, func(tx *db.Tx) error {
-		for n, err := range db.Each(ctx, tx, scanNode, "SELECT "+columns+" FROM node WHERE kind = 1") {
+		for n, err := range db.Each(ctx, tx, scanNode, "SELECT "+columns+` FROM node WHERE kind = 1 UNION ALL
+			SELECT node.dir, node.name, kind, part.sum, node.size, mtime, target, owner FROM part JOIN node ON node.dir = part.dir AND node.name = part.name`) {
 			if err != nil {
 				return err
 			}
@@ -67,7 +68,7 @@ func Sweep(ctx context.Context, d *db.DB, s blob.Store, grace time.Duration) (Sw
 // Named reports whether any name stands for a blob.
 func Named(ctx context.Context, tx *db.Tx, sum blob.Sum) (bool, error) {
 	var n int
-	err := tx.Row(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM node WHERE sum = $1)
+	err := tx.Row(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM node WHERE sum = $1 AND kind = 1)
 		OR EXISTS (SELECT 1 FROM part WHERE sum = $1) THEN 1 ELSE 0 END`, sum.String()).Scan(&n)
 	return n == 1, err
 }

@@ -18,13 +18,14 @@ const (
 	File
 	Link
 	Growing
+	Joined
 )
 
 // Node is one name in the tree.
 type Node struct {
 	Dir, Name string
 	Kind      Kind
-	Sum       blob.Sum // of a File
+	Sum       blob.Sum // of a File; of a Joined one, that of what it is joined from
 	Size      int64
 	MTime     int64  // microseconds
 	Target    string // of a Link
@@ -69,7 +70,11 @@ func Put(ctx context.Context, tx *db.Tx, path string, b blob.Info) error {
 	case old.Kind == File && old.Sum == b.Sum:
 		return nil
 	}
-	return kura.Errorf(op, kura.Exists, "%s exists already with other contents", path)
+	return kura.E(op, otherContents(path))
+}
+
+func otherContents(path string) error {
+	return kura.Errorf("file.Put", kura.Exists, "%s exists already with other contents", path)
 }
 
 // Replace gives a name to the bytes of a blob, whatever it stood for.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/repomd"
 	"github.com/kura-build/kura/hub/file"
@@ -23,6 +22,12 @@ type bases struct {
 	m    *Maker
 	ctx  context.Context
 	open []io.Closer
+	// contents are the files of the bases, by kind.
+	contents map[*repomd.Indexed]map[repomd.Kind]*file.Content
+}
+
+func (m *Maker) newBases(ctx context.Context) *bases {
+	return &bases{m: m, ctx: ctx, contents: map[*repomd.Indexed]map[repomd.Kind]*file.Content{}}
 }
 
 func (b *bases) close() {
@@ -75,39 +80,38 @@ func (b *bases) of(t, at int64, dist bool, dir string) ([]*repomd.Indexed, error
 // indexed gives the metadata of a directory with its index; nothing where the
 // index cannot be read.
 func (b *bases) indexed(dir, name string) (*repomd.Indexed, error) {
-	raw, err := b.m.readAll(b.ctx, file.Join(dir, name))
-	if err != nil {
+	files := map[repomd.Kind]*file.Content{}
+	read := func(kind repomd.Kind, path string) error {
+		return b.m.db.View(b.ctx, func(tx *db.Tx) (err error) {
+			files[kind], err = file.Read(b.ctx, tx, file.Join(dir, path))
+			return err
+		})
+	}
+	if err := read(repomd.IndexKind, name); err != nil {
 		return nil, err
 	}
-	index, err := repomd.UnmarshalIndex(raw)
-	if err != nil {
-		return nil, nil // of an earlier version of this program
-	}
-	x := &repomd.Indexed{Index: index}
-	var sums [3]blob.Sum
-	err = b.m.db.View(b.ctx, func(tx *db.Tx) error {
-		for i, href := range index.Hrefs {
-			n, err := file.Stat(b.ctx, tx, file.Join(dir, href))
-			if err != nil {
-				return err
-			}
-			sums[i] = n.Sum
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	readers := make(map[repomd.Kind]io.ReaderAt, len(sums))
-	for i, k := range []repomd.Kind{repomd.Primary, repomd.Filelists, repomd.Other} {
-		r, err := b.m.blobs.Open(b.ctx, sums[i])
+	index := b.m.indexes.get(files[repomd.IndexKind].Node.Sum)
+	if index == nil {
+		raw, err := b.m.bytes(b.ctx, files[repomd.IndexKind])
 		if err != nil {
 			return nil, err
 		}
+		if index, err = repomd.UnmarshalIndex(raw); err != nil {
+			return nil, nil // of an earlier version of this program
+		}
+		b.m.indexes.put(files[repomd.IndexKind].Node.Sum, index)
+	}
+	readers := map[repomd.Kind]io.ReaderAt{}
+	for i, k := range []repomd.Kind{repomd.Primary, repomd.Filelists, repomd.Other} {
+		if err := read(k, index.Hrefs[i]); err != nil {
+			return nil, err
+		}
+		r := files[k].Open(b.ctx, b.m.blobs)
 		b.open = append(b.open, r)
 		readers[k] = r
 	}
-	x.File = func(k repomd.Kind) (io.ReaderAt, error) { return readers[k], nil }
+	x := &repomd.Indexed{Index: index, File: func(k repomd.Kind) (io.ReaderAt, error) { return readers[k], nil }}
+	b.contents[x] = files
 	return x, nil
 }
 
@@ -121,6 +125,10 @@ func (m *Maker) readAll(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.bytes(ctx, c)
+}
+
+func (m *Maker) bytes(ctx context.Context, c *file.Content) ([]byte, error) {
 	f := c.Open(ctx, m.blobs)
 	defer f.Close()
 	return io.ReadAll(f)

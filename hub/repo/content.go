@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"slices"
@@ -24,7 +23,8 @@ type content struct {
 	event  int64
 	arches []string // canonical
 	builds []*build.Tagged
-	rpms   []*build.RPM
+	byID   map[int64]*build.Tagged
+	rpms   []*packaged
 	groups []tag.Group
 	blocks []string // names of packages that the tag blocks
 	// compression is that of the metadata.
@@ -51,6 +51,10 @@ func (m *Maker) read(ctx context.Context, tx *db.Tx, ref tag.Ref, at int64, late
 	}
 	if c.builds, c.rpms, err = m.members.tagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(t.ID), At: at, Inherit: inherit, Latest: latest}); err != nil {
 		return nil, kura.E(op, err)
+	}
+	c.byID = make(map[int64]*build.Tagged, len(c.builds))
+	for _, b := range c.builds {
+		c.byID[b.ID] = b
 	}
 	listed, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: t.ID, At: at, Inherit: true, NoOwners: true, SomeBlocked: true})
 	if err != nil {
@@ -90,25 +94,19 @@ func isDebuginfo(name string) bool {
 
 // pick gives the packages of one architecture's repository. A noarch package
 // stands in each.
-func (c *content) pick(arch string, o Opts) []*build.RPM {
-	var out []*build.RPM
+func (c *content) pick(arch string, o Opts) []*packaged {
+	var out []*packaged
 	for _, r := range c.rpms {
 		source := r.Arch == "src" || r.Arch == "nosrc"
 		switch {
-		case isDebuginfo(r.Name) && !o.Debuginfo:
+		case !o.Debuginfo && isDebuginfo(r.Name):
 		case source && (o.Src || arch == "src"):
 			out = append(out, r)
 		case !source && (r.Arch == "noarch" && arch != "src" || rpm.CanonArch(r.Arch) == arch):
 			out = append(out, r)
 		}
 	}
-	slices.SortFunc(out, inOrder)
 	return out
-}
-
-// inOrder is the order in which a repository lists its packages.
-func inOrder(a, b *build.RPM) int {
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.NVRA(), b.NVRA()))
 }
 
 var decoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(1<<30))
@@ -117,20 +115,19 @@ func unpack(b []byte) ([]byte, error) { return decoder.DecodeAll(b, nil) }
 
 // list lists packages as they were described at import. Where packages of other
 // repositories come to them, all is told by which they are chosen from.
-func (m *Maker) list(rpms []*build.RPM, builds map[int64]*build.Tagged, whole bool) *repomd.List {
+func (m *Maker) list(rpms []*packaged, whole bool) *repomd.List {
 	l := &repomd.List{Entries: make([]repomd.Entry, len(rpms))}
 	for i, r := range rpms {
-		b := builds[*r.BuildID].Build
 		e := &l.Entries[i]
-		e.ID, e.Name = identity("import", r.Sum, build.RepoHref(b, r.Arch, r.File())), r.Name
+		e.ID, e.Name = r.id, r.Name
 		if whole {
-			e.Arch, e.Version, e.Release, e.Epoch, e.Source = r.Arch, r.Version, r.Release, epoch(r), b.NVR()+".src.rpm"
+			e.Arch, e.Version, e.Release, e.Epoch, e.Source = r.Arch, r.Version, r.Release, epoch(r.RPM), r.of.build.NVR()+".src.rpm"
 		}
 	}
 	l.Load = func(ctx context.Context, want []int) ([]repomd.Loaded, error) {
 		asked := make([]*build.RPM, len(want))
 		for i, n := range want {
-			asked[i] = rpms[n]
+			asked[i] = rpms[n].RPM
 		}
 		var rows map[int64]repomd.Fragments
 		err := m.db.View(ctx, func(tx *db.Tx) (err error) {

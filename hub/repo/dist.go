@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +88,7 @@ func (m *Maker) Dist(ctx context.Context, r *Repo, keys []string, o DistOpts, s 
 	out := &tree{store: m.blobs}
 	d := dist{
 		Maker: m, out: out, repo: r, content: c, keys: keys, opts: o, sign: s,
-		builds: map[int64]*build.Tagged{}, chosen: map[string][]member{},
+		chosen: map[string][]member{},
 	}
 	if d.arches, err = o.arches(c.arches); err != nil {
 		return nil, kura.E(op, err)
@@ -98,7 +97,6 @@ func (m *Maker) Dist(ctx context.Context, r *Repo, keys []string, o DistOpts, s 
 		if b.Draft {
 			return nil, kura.Errorf(op, kura.Conflict, "Draft build: %s is not allowed", b.NVR())
 		}
-		d.builds[b.ID] = b
 	}
 	if err := d.write(ctx); err != nil {
 		return nil, kura.E(op, err)
@@ -116,7 +114,6 @@ type dist struct {
 	opts   DistOpts
 	sign   Signing
 	arches []string
-	builds map[int64]*build.Tagged
 	chosen map[string][]member // by architecture
 	comps  []byte
 }
@@ -151,9 +148,12 @@ func (d *dist) members(ctx context.Context, arch string) ([]member, error) {
 	if got, ok := d.chosen[arch]; ok {
 		return got, nil
 	}
-	rpms := d.pick(arch, Opts{Src: arch == "src", Debuginfo: true})
-	// Koji's have no nosrc packages: their sources may not be passed on.
-	rpms = slices.DeleteFunc(rpms, func(r *build.RPM) bool { return r.Arch == "nosrc" })
+	var rpms []*build.RPM
+	for _, r := range d.pick(arch, Opts{Src: arch == "src", Debuginfo: true}) {
+		if r.Arch != "nosrc" { // Koji's have none: their sources may not be passed on
+			rpms = append(rpms, r.RPM)
+		}
+	}
 	got, err := d.choose(ctx, rpms)
 	d.chosen[arch] = got
 	return got, err
@@ -207,7 +207,7 @@ func (d *dist) list(ctx context.Context, arch, dir, prefix string, members []mem
 	if err := d.out.put(ctx, file.Join(dir, "pkglist"), strings.NewReader(pkglist.String())); err != nil {
 		return err
 	}
-	known := &bases{m: d.Maker, ctx: ctx}
+	known := d.newBases(ctx)
 	defer known.close()
 	from, err := known.of(d.repo.TagID, d.repo.CreateEvent, true, dir)
 	if err != nil {
@@ -216,7 +216,7 @@ func (d *dist) list(ctx context.Context, arch, dir, prefix string, members []mem
 	md, err := d.out.metadata(ctx, dir, d.signed(prefix, members), repomd.Options{
 		Compression: d.compression, OpenChecksums: true,
 		Revision: fmt.Sprint(d.repo.ID), Timestamp: time.Now().Unix(), Comps: comps, Bases: from,
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (d *dist) signed(prefix string, members []member) *repomd.List {
 		sum, place := m.file.Sum.String(), prefix+href(m.rpm)
 		l.Entries[i] = repomd.Entry{
 			ID: identity("file", sum, place), Name: m.rpm.Name, Arch: m.rpm.Arch, Version: m.rpm.Version, Release: m.rpm.Release, Epoch: epoch(m.rpm),
-			Source: d.builds[*m.rpm.BuildID].NVR() + ".src.rpm", Href: place,
+			Source: d.byID[*m.rpm.BuildID].NVR() + ".src.rpm", Href: place,
 		}
 	}
 	l.Load = func(ctx context.Context, want []int) ([]repomd.Loaded, error) {

@@ -86,11 +86,11 @@ func (d *dist) best(rpms []*build.RPM, sigs map[int64][]build.Signature) ([]memb
 		i := slices.IndexFunc(keys, func(k string) bool {
 			return slices.ContainsFunc(sigs[r.ID], func(s build.Signature) bool { return s.Key == k })
 		})
-		m := member{rpm: r, path: file.Join(d.builds[*r.BuildID].Path(), r.Path())}
+		m := member{rpm: r, path: file.Join(d.byID[*r.BuildID].Path(), r.Path())}
 		switch {
 		case i >= 0:
 			m.key = keys[i]
-			m.path = file.Join(d.builds[*r.BuildID].Path(), r.SignedPath(m.key))
+			m.path = file.Join(d.byID[*r.BuildID].Path(), r.SignedPath(m.key))
 		case d.opts.SkipMissingSignatures:
 			continue
 		case !d.opts.AllowMissingSignatures:

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/repomd"
 	"github.com/kura-build/kura/format/repomd/merge"
@@ -88,7 +87,7 @@ func (f *far) read(ctx context.Context, url string) error {
 	if err != nil {
 		return kura.E(op, err)
 	}
-	known := &bases{m: f.m, ctx: ctx}
+	known := f.m.newBases(ctx)
 	defer known.close()
 	var from []*repomd.Indexed
 	if last != nil {
@@ -127,13 +126,15 @@ func kindOf(err error) kura.Kind {
 
 // imported keeps a foreign repository's lists in groups.
 func (t *tree) imported(ctx context.Context, lists repomd.Lists, o repomd.ImportOptions) error {
-	to := &output{ctx: ctx, store: t.store, made: map[string]blob.Info{}}
+	to := &output{ctx: ctx, tree: t, made: map[string]named{}}
 	index, err := repomd.Import(ctx, to, lists, o)
 	if err != nil {
 		return err
 	}
 	for _, h := range index.Hrefs {
-		t.add(named{path: h, info: to.made[h]})
+		f := to.made[h]
+		f.path = h
+		t.add(f)
 	}
 	return t.put(ctx, indexName, bytes.NewReader(index.Marshal()))
 }

@@ -5,8 +5,8 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,7 +16,6 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/repomd"
 	"github.com/kura-build/kura/format/repomd/mirror"
-	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/event"
 	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/tag"
@@ -32,8 +31,10 @@ type Maker struct {
 	blobs blob.Store
 	far   *far
 
-	members members
-	turns   turns
+	members  members
+	turns    turns
+	indexes  *cache[blob.Sum, *repomd.Index]
+	listings *cache[string, *listing]
 }
 
 // Trust adds an authority, in PEM, to those of the system, for external
@@ -52,7 +53,11 @@ func (m *Maker) Trust(pem []byte) error {
 
 // NewMaker makes a maker on its legs.
 func NewMaker(d *db.DB, b blob.Store) *Maker {
-	m := &Maker{LookAge: time.Minute, db: d, blobs: b}
+	m := &Maker{
+		LookAge: time.Minute, db: d, blobs: b,
+		indexes:  newCache[blob.Sum](maxMembers, func(x *repomd.Index) int { return len(x.Entries) }),
+		listings: newCache[string](maxMembers, func(l *listing) int { return len(l.rows) }),
+	}
 	m.far = newFar(m)
 	return m
 }
@@ -151,12 +156,24 @@ func (m *Maker) Make(ctx context.Context, w Want, task int64) (*Repo, error) {
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
-	out := &tree{store: m.blobs}
-	if err := m.write(ctx, out, r, c, w.Opts); err != nil {
-		return nil, kura.E(op, err)
+	for try := 1; ; try++ {
+		out := &tree{store: m.blobs}
+		if err = m.write(ctx, out, r, c, w.Opts); err == nil {
+			var done *Repo
+			if done, err = m.publish(ctx, out, r.ID); err == nil {
+				return done, nil
+			}
+		}
+		if !errors.Is(err, errUsedGone) || try == maxTries {
+			return nil, kura.E(op, err)
+		}
+		m.listings.clear()
 	}
-	return m.publish(ctx, out, r.ID)
 }
+
+// maxTries is how often a repository is made while those of which it takes over
+// pieces are deleted.
+const maxTries = 5
 
 // publish gives a repository's files their names and the repository its state,
 // in one transaction; whoever else did so first was as good.
@@ -254,33 +271,21 @@ func (m *Maker) write(ctx context.Context, out *tree, r *Repo, c *content, o Opt
 	return nil
 }
 
-// listed is a line of rpmlist.jsonl.
-type listed struct {
-	Arch        string `json:"arch"`
-	BuildID     int64  `json:"build_id"`
-	BuildTime   int64  `json:"buildtime"`
-	Epoch       *int64 `json:"epoch"`
-	ID          int64  `json:"id"`
-	Name        string `json:"name"`
-	PayloadHash string `json:"payloadhash"`
-	Release     string `json:"release"`
-	Size        int64  `json:"size"`
-	Tag         string `json:"tag"`
-	Version     string `json:"version"`
-}
-
 func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o Opts, arch string, groups []byte) error {
 	rpms := c.pick(arch, o)
-	byID := make(map[int64]*build.Tagged, len(c.builds))
-	for _, b := range c.builds {
-		byID[b.ID] = b
-	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return out.lists(gctx, arch, rpms, byID, c.blocks) })
 	g.Go(func() error {
-		list := m.list(rpms, byID, len(c.external) > 0)
+		key := fmt.Sprint(r.TagID, o, arch)
+		now, err := out.lists(gctx, r.Path(), arch, c, rpms, m.listings.get(key))
+		if err == nil {
+			m.listings.put(key, now)
+		}
+		return err
+	})
+	g.Go(func() error {
+		list := m.list(rpms, len(c.external) > 0)
 		out.link(file.Join(arch, "toplink"), "../../../..")
-		known := &bases{m: m, ctx: gctx}
+		known := m.newBases(gctx)
 		defer known.close()
 		from, err := known.of(r.TagID, r.CreateEvent, false, arch)
 		if err != nil {
@@ -292,37 +297,8 @@ func (m *Maker) writeArch(ctx context.Context, out *tree, r *Repo, c *content, o
 		if err := c.merge(known, r, arch, list, &md); err != nil {
 			return err
 		}
-		_, err = out.metadata(gctx, arch, list, md)
+		_, err = out.metadata(gctx, arch, list, md, known)
 		return err
 	})
 	return g.Wait()
-}
-
-// lists writes which packages an architecture's directory shows, for people and
-// programs that do not read metadata.
-func (t *tree) lists(ctx context.Context, arch string, rpms []*build.RPM, builds map[int64]*build.Tagged, blocks []string) error {
-	var pkglist, jsonl, blocklist strings.Builder
-	enc := json.NewEncoder(&jsonl)
-	for _, p := range rpms {
-		b := builds[*p.BuildID]
-		pkglist.WriteString(build.RepoHref(b.Build, p.Arch, p.File()) + "\n")
-		if err := enc.Encode(&listed{
-			ID: p.ID, Name: p.Name, Version: p.Version, Release: p.Release, Epoch: p.Epoch, Arch: p.Arch,
-			BuildID: *p.BuildID, PayloadHash: p.PayloadHash, Size: p.Size, BuildTime: p.BuildTime, Tag: b.TagName,
-		}); err != nil {
-			return err
-		}
-	}
-	for _, b := range blocks {
-		blocklist.WriteString(b + "\n")
-	}
-	for _, f := range []struct {
-		name string
-		text *strings.Builder
-	}{{"pkglist", &pkglist}, {"rpmlist.jsonl", &jsonl}, {"blocklist", &blocklist}} {
-		if err := t.put(ctx, file.Join(arch, f.name), strings.NewReader(f.text.String())); err != nil {
-			return err
-		}
-	}
-	return nil
 }

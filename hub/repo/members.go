@@ -1,10 +1,14 @@
 package repo
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/repomd"
 	"github.com/kura-build/kura/hub/build"
 )
 
@@ -16,15 +20,26 @@ import (
 type members struct {
 	mu     sync.Mutex
 	newest int64 // rpm
-	known  map[int64]member1
-	count  int // rpms
+	known  map[int64]*built
+	order  []*packaged // the rpms of all known builds, and of some that were
+	asked  int64       // how often
 }
 
-// member1 is a build as it was read.
-type member1 struct {
+// built is a build as it was read.
+type built struct {
 	ref   build.TaggedRef
 	build *build.Build
-	rpms  []*build.RPM
+	rpms  []*packaged
+	asked int64 // when it was asked for last
+	gone  bool
+}
+
+// packaged is an rpm with what every repository asks of it.
+type packaged struct {
+	*build.RPM
+	of   *built
+	nvra string
+	id   repomd.ID // of its fragments
 }
 
 const (
@@ -35,9 +50,19 @@ const (
 	maxMembers = 300_000
 )
 
-// tagged gives the builds that a tag holds, and their rpms in the order of the
-// builds.
-func (m *members) tagged(ctx context.Context, tx *db.Tx, q build.TaggedQuery) (builds []*build.Tagged, rpms []*build.RPM, err error) {
+// inOrder is the order in which a repository lists its packages.
+func inOrder(a, b *packaged) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.nvra, b.nvra))
+}
+
+// rpmsInOrder is the same of rpms.
+func rpmsInOrder(a, b *build.RPM) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.NVRA(), b.NVRA()))
+}
+
+// tagged gives the builds that a tag holds, and their rpms in the order in which
+// a repository lists them.
+func (m *members) tagged(ctx context.Context, tx *db.Tx, q build.TaggedQuery) (builds []*build.Tagged, rpms []*packaged, err error) {
 	refs, err := build.ListTaggedRefs(ctx, tx, q)
 	if err != nil {
 		return nil, nil, err
@@ -47,11 +72,20 @@ func (m *members) tagged(ctx context.Context, tx *db.Tx, q build.TaggedQuery) (b
 	if err := m.refresh(ctx, tx, refs); err != nil {
 		return nil, nil, err
 	}
+	m.asked++
 	builds = make([]*build.Tagged, len(refs))
+	n := 0
 	for i, r := range refs {
 		k := m.known[r.BuildID]
 		builds[i] = &build.Tagged{Build: k.build, TagID: r.TagID, TagName: r.TagName, CreateEvent: r.CreateEvent}
-		rpms = append(rpms, k.rpms...)
+		k.asked = m.asked
+		n += len(k.rpms)
+	}
+	rpms = make([]*packaged, 0, n)
+	for _, p := range m.order {
+		if p.of.asked == m.asked && !p.of.gone {
+			rpms = append(rpms, p)
+		}
 	}
 	return builds, rpms, nil
 }
@@ -67,13 +101,12 @@ func (m *members) refresh(ctx context.Context, tx *db.Tx, refs []build.TaggedRef
 	if err != nil {
 		return err
 	}
-	if m.known == nil || newest < m.newest || m.count > maxMembers {
-		m.known, m.count = map[int64]member1{}, 0
+	if m.known == nil || newest < m.newest || len(m.order) > maxMembers {
+		m.known, m.order = map[int64]*built{}, nil
 	}
 	m.newest = newest
 	for _, id := range changed {
-		m.count -= len(m.known[id].rpms)
-		delete(m.known, id)
+		m.forget(id)
 	}
 	var ask []*build.Tagged
 	var ids []int64
@@ -82,10 +115,13 @@ func (m *members) refresh(ctx context.Context, tx *db.Tx, refs []build.TaggedRef
 		if ok && same(k.ref, r) {
 			continue
 		}
-		m.count -= len(k.rpms)
-		m.known[r.BuildID] = member1{ref: r}
+		m.forget(r.BuildID)
+		m.known[r.BuildID] = &built{ref: r}
 		ids = append(ids, r.BuildID)
 		ask = append(ask, &build.Tagged{Build: &build.Build{ID: r.BuildID}})
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	got, err := build.ByIDs(ctx, tx, ids)
 	if err == nil {
@@ -100,16 +136,34 @@ func (m *members) refresh(ctx context.Context, tx *db.Tx, refs []build.TaggedRef
 	return err
 }
 
+func (m *members) forget(id int64) {
+	if k := m.known[id]; k != nil {
+		k.gone = true
+		delete(m.known, id)
+	}
+}
+
+// keep remembers builds with their rpms, and puts these in order.
 func (m *members) keep(builds []*build.Build, rpms []*build.RPM) {
 	for _, b := range builds {
-		k := m.known[b.ID]
-		k.build = b
-		m.known[b.ID] = k
+		m.known[b.ID].build = b
 	}
-	for _, r := range rpms {
+	fresh := make([]*packaged, len(rpms))
+	for i, r := range rpms {
 		k := m.known[*r.BuildID]
-		k.rpms = append(k.rpms, r)
-		m.known[*r.BuildID] = k
+		p := &packaged{RPM: r, of: k, nvra: r.NVRA(), id: identity("import", r.Sum, build.RepoHref(k.build, r.Arch, r.File()))}
+		k.rpms = append(k.rpms, p)
+		fresh[i] = p
 	}
-	m.count += len(rpms)
+	slices.SortFunc(fresh, inOrder)
+	all := make([]*packaged, 0, len(m.order)+len(fresh))
+	for _, p := range m.order {
+		for len(fresh) > 0 && inOrder(fresh[0], p) < 0 {
+			all, fresh = append(all, fresh[0]), fresh[1:]
+		}
+		if !p.of.gone {
+			all = append(all, p)
+		}
+	}
+	m.order = append(all, fresh...)
 }

@@ -56,7 +56,7 @@ func (d *dist) multilib(ctx context.Context, arch string, main []member) ([]memb
 			out = append(out, m)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b member) int { return inOrder(a.rpm, b.rpm) })
+	slices.SortStableFunc(out, func(a, b member) int { return rpmsInOrder(a.rpm, b.rpm) })
 	return out, nil
 }
 
