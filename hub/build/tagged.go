@@ -106,26 +106,18 @@ func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, one f
 
 // packages gives the packages that a tag shows: listed and not blocked.
 func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) (map[int64]bool, error) {
-	l := tag.ListQuery{Tag: id, At: q.At, Inherit: true, NoOwners: true}
-	if q.Package != "" {
-		p, err := tag.GetPackage(ctx, tx, tag.ByName(q.Package))
-		if kura.Is(err, kura.NotFound) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		l.Package = p.ID
+	if q.Package == "" {
+		return tag.Shown(ctx, tx, id, q.At)
 	}
-	list, err := tag.ListedPackages(ctx, tx, l)
+	p, err := tag.GetPackage(ctx, tx, tag.ByName(q.Package))
+	if kura.Is(err, kura.NotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[int64]bool, len(list))
-	for _, p := range list {
-		out[p.PackageID] = !p.Blocked
-	}
-	return out, nil
+	list, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: id, At: q.At, Package: p.ID, Inherit: true, NoOwners: true})
+	return map[int64]bool{p.ID: len(list) > 0 && !list[0].Blocked}, err
 }
 
 func tagged(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]*Tagged, error) {
@@ -232,15 +224,23 @@ func rpmPart(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) 
 	return out, nil
 }
 
-// RPMsSince gives the newest rpm's id, and the builds that have rpms newer than
-// another.
-func RPMsSince(ctx context.Context, tx *db.Tx, id int64) (newest int64, builds []int64, err error) {
+// RPMsSince gives the newest rpm's id, and of how many rpms with greater ids than
+// a given one each build has.
+func RPMsSince(ctx context.Context, tx *db.Tx, id int64) (newest int64, builds map[int64]int, err error) {
 	const op = "build.RPMsSince"
 	if err := tx.Row(ctx, "SELECT COALESCE(max(id), 0) FROM rpminfo").Scan(&newest); err != nil {
 		return 0, nil, kura.E(op, err)
 	}
-	builds, err = db.All(ctx, tx, func(s db.Scanner) (b int64, err error) { return b, s.Scan(&b) },
-		"SELECT DISTINCT build_id FROM rpminfo WHERE id > $1 AND build_id IS NOT NULL", id)
+	type count struct {
+		build int64
+		rpms  int
+	}
+	counts, err := db.All(ctx, tx, func(s db.Scanner) (c count, err error) { return c, s.Scan(&c.build, &c.rpms) },
+		"SELECT build_id, count(*) FROM rpminfo WHERE id > $1 AND build_id IS NOT NULL GROUP BY build_id", id)
+	builds = make(map[int64]int, len(counts))
+	for _, c := range counts {
+		builds[c.build] = c.rpms
+	}
 	return newest, builds, kura.E(op, err)
 }
 

@@ -97,7 +97,8 @@ func same(a, b build.TaggedRef) bool {
 
 // refresh reads the builds that are not known, or not any more.
 func (m *members) refresh(ctx context.Context, tx *db.Tx, refs []build.TaggedRef) error {
-	newest, changed, err := build.RPMsSince(ctx, tx, m.newest-lateRows)
+	since := m.newest - lateRows
+	newest, counts, err := build.RPMsSince(ctx, tx, since)
 	if err != nil {
 		return err
 	}
@@ -105,8 +106,10 @@ func (m *members) refresh(ctx context.Context, tx *db.Tx, refs []build.TaggedRef
 		m.known, m.order = map[int64]*built{}, nil
 	}
 	m.newest = newest
-	for _, id := range changed {
-		m.forget(id)
+	for id, n := range counts {
+		if k := m.known[id]; k != nil && k.newer(since) != n {
+			m.forget(id)
+		}
 	}
 	var ask []*build.Tagged
 	var ids []int64
@@ -134,6 +137,16 @@ func (m *members) refresh(ctx context.Context, tx *db.Tx, refs []build.TaggedRef
 		m.known = nil
 	}
 	return err
+}
+
+// newer counts the rpms with ids above one.
+func (b *built) newer(id int64) (n int) {
+	for _, p := range b.rpms {
+		if p.ID > id {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *members) forget(id int64) {

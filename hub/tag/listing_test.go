@@ -47,6 +47,7 @@ func (s *shop) add(tagName, pkg string, e tag.Entry) int64 {
 // list writes entries as "package tag owner [blocked] [arches]".
 func (s *shop) list(q tag.ListQuery) (out []string) {
 	s.Helper()
+	shown := map[int64]bool{}
 	for _, l := range see(s.world, func(tx *db.Tx) ([]tag.Listed, error) { return tag.ListedPackages(ctx, tx, q) }) {
 		line := l.PackageName + " " + l.TagName + " " + l.OwnerName
 		if l.Blocked {
@@ -56,6 +57,13 @@ func (s *shop) list(q tag.ListQuery) (out []string) {
 			line += " " + *l.ExtraArches
 		}
 		out = append(out, line)
+		shown[l.PackageID] = !l.Blocked
+	}
+	if q == (tag.ListQuery{Tag: q.Tag, At: q.At, Inherit: true}) {
+		got := see(s.world, func(tx *db.Tx) (map[int64]bool, error) { return tag.Shown(ctx, tx, q.Tag, q.At) })
+		if diff := cmp.Diff(shown, got); diff != "" {
+			s.Errorf("shown (-listed +shown):\n%s", diff)
+		}
 	}
 	return out
 }

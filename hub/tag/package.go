@@ -135,6 +135,56 @@ func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64) ([]Listed, err
 	return got, kura.E("tag.ListedPackages", err)
 }
 
+// Shown gives the ids of the packages that a tag lists or inherits and does not
+// block: those of which ListedPackages says so, without all that it tells.
+func Shown(ctx context.Context, tx *db.Tx, tag, at int64) (map[int64]bool, error) {
+	const op = "tag.Shown"
+	out := map[int64]bool{} // false: blocked
+	if err := shownOf(ctx, tx, tag, at, nil, out); err != nil {
+		return nil, kura.E(op, err)
+	}
+	steps, err := Inheritance(ctx, tx, tag, at)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	for _, s := range steps {
+		filter, err := s.Compile()
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		if err := shownOf(ctx, tx, s.Parent, at, filter, out); err != nil {
+			return nil, kura.E(op, err)
+		}
+	}
+	return out, nil
+}
+
+// shownOf adds what one tag says of packages of which nothing is known yet.
+func shownOf(ctx context.Context, tx *db.Tx, tag, at int64, filter Filter, out map[int64]bool) error {
+	if len(filter) > 0 { // it asks for the names
+		got, err := ListQuery{Tag: tag, At: at, NoOwners: true}.own(ctx, tx, tag)
+		for _, l := range got {
+			if _, known := out[l.PackageID]; !known && filter.Admits(l.PackageName) {
+				out[l.PackageID] = !l.Blocked
+			}
+		}
+		return err
+	}
+	type entry struct {
+		id      int64
+		blocked bool
+	}
+	var b db.Builder
+	b.Add("SELECT package_id, blocked FROM tag_packages l WHERE l.tag_id = ?", tag).At("l", at)
+	got, err := db.Find(ctx, tx, func(s db.Scanner) (e entry, err error) { return e, s.Scan(&e.id, &e.blocked) }, &b)
+	for _, e := range got {
+		if _, known := out[e.id]; !known {
+			out[e.id] = !e.blocked
+		}
+	}
+	return err
+}
+
 // PackageIn gives the entry that counts for a package in a tag, with
 // inheritance; found is false for none.
 func PackageIn(ctx context.Context, tx *db.Tx, tag, pkg, at int64) (l Listed, found bool, err error) {
