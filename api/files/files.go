@@ -86,7 +86,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, p string, c *file
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	head.Set("Content-Type", contentType(p))
-	if c.Node.Kind == file.File {
+	if c.Node.Fixed() {
 		head.Set("ETag", `"`+c.Node.Sum.String()+`"`)
 	} else {
 		head.Set("Cache-Control", "no-store") // it grows

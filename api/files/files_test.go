@@ -38,6 +38,14 @@ func TestTree(t *testing.T) {
 				return err
 			}
 		}
+		i, err := blobs.Put(ctx, strings.NewReader("of several blobs, or of one"), nil)
+		if err != nil {
+			return err
+		}
+		joined := file.Entry{Path: "repos/t/1/pkglist", Pieces: []file.Piece{{Sum: i.Sum, At: 18, Size: 9, Whole: i.Size}, {Sum: i.Sum, Size: 17, Whole: i.Size}}}
+		if err := file.PutAll(ctx, tx, []file.Entry{joined}); err != nil {
+			return err
+		}
 		return file.Symlink(ctx, tx, "repos/t/latest", "../../packages")
 	})
 	if err != nil {
@@ -66,6 +74,12 @@ func TestTree(t *testing.T) {
 	}
 	if r, b := get("/kojifiles"+rpm, "Range", "bytes=4-8"); r.StatusCode != 206 || b != "bytes" {
 		t.Errorf("range: %d %q", r.StatusCode, b)
+	}
+	if r, b := get("/kojifiles/repos/t/1/pkglist"); r.StatusCode != 200 || b != "or of one"+"of several blobs," || r.Header.Get("ETag") == "" || r.ContentLength != 26 {
+		t.Errorf("joined: %d %q %v", r.StatusCode, b, r.Header)
+	}
+	if r, b := get("/kojifiles/repos/t/1/pkglist", "Range", "bytes=6-11"); r.StatusCode != 206 || b != "oneof " {
+		t.Errorf("range of a joined one: %d %q", r.StatusCode, b)
 	}
 	r, _ := get("/kojifiles" + rpm)
 	if r, _ := get("/kojifiles"+rpm, "If-None-Match", r.Header.Get("ETag")); r.StatusCode != 304 {

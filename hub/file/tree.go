@@ -35,6 +35,10 @@ type Node struct {
 // Path is the node's place in the tree.
 func (n Node) Path() string { return Join(n.Dir, n.Name) }
 
+// Fixed reports whether the node is a file whose bytes do not change: Sum tells
+// them from others.
+func (n Node) Fixed() bool { return n.Kind == File || n.Kind == Joined }
+
 const columns = "dir, name, kind, sum, size, mtime, target, owner"
 
 func scanNode(s db.Scanner) (n Node, err error) {

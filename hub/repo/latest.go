@@ -50,7 +50,7 @@ func Earlier(ctx context.Context, tx *db.Tx, path string) (string, error) {
 	for _, r := range all {
 		at := file.Join(r.Path(), parts[3])
 		n, err := file.Stat(ctx, tx, at)
-		if err == nil && n.Kind == file.File {
+		if err == nil && n.Fixed() {
 			return at, nil
 		}
 		if err != nil && !kura.Is(err, kura.NotFound) {

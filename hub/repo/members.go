@@ -73,11 +73,15 @@ func (m *members) tagged(ctx context.Context, tx *db.Tx, q build.TaggedQuery) (b
 		return nil, nil, err
 	}
 	m.asked++
-	builds = make([]*build.Tagged, len(refs))
+	builds = make([]*build.Tagged, 0, len(refs))
 	n := 0
-	for i, r := range refs {
+	for _, r := range refs {
 		k := m.known[r.BuildID]
-		builds[i] = &build.Tagged{Build: k.build, TagID: r.TagID, TagName: r.TagName, CreateEvent: r.CreateEvent}
+		if k.build == nil { // deleted between two queries
+			m.forget(r.BuildID)
+			continue
+		}
+		builds = append(builds, &build.Tagged{Build: k.build, TagID: r.TagID, TagName: r.TagName, CreateEvent: r.CreateEvent})
 		k.asked = m.asked
 		n += len(k.rpms)
 	}
@@ -161,12 +165,15 @@ func (m *members) keep(builds []*build.Build, rpms []*build.RPM) {
 	for _, b := range builds {
 		m.known[b.ID].build = b
 	}
-	fresh := make([]*packaged, len(rpms))
-	for i, r := range rpms {
+	fresh := make([]*packaged, 0, len(rpms))
+	for _, r := range rpms {
 		k := m.known[*r.BuildID]
+		if k.build == nil {
+			continue
+		}
 		p := &packaged{RPM: r, of: k, nvra: r.NVRA(), id: identity("import", r.Sum, build.RepoHref(k.build, r.Arch, r.File()))}
 		k.rpms = append(k.rpms, p)
-		fresh[i] = p
+		fresh = append(fresh, p)
 	}
 	slices.SortFunc(fresh, inOrder)
 	all := make([]*packaged, 0, len(m.order)+len(fresh))
