@@ -27,7 +27,9 @@ func newCreaterepo(a *app) *cobra.Command {
 			"what changed. With --update, a package of the same size and time is the same, and\n" +
 			"metadata that another program has written is used too. Two runs at once wait for\n" +
 			"each other; a reader finds the old repository or the new one.\n\n" +
-			"Packages that cannot be listed are named and left out; the exit status is 1 then.",
+			"Packages that cannot be listed are named and left out; the exit status is 1 then.\n" +
+			"Options of createrepo_c that ask for nothing here (--workers, --database, --pretty\n" +
+			"and the like) are taken.",
 		Example: "  kura createrepo /srv/repo\n  kura createrepo --update --pkglist packages.txt --groupfile comps.xml --general-compress-type gz /srv/repo",
 		Args:    want(1, 1, "a directory"),
 	}
@@ -42,7 +44,8 @@ type createrepoFlags struct {
 	metadataFlags
 	pkgList, readList        string
 	includePkgs              []string
-	recycle, verbose, unused bool
+	recycle, verbose         bool
+	database, unused         bool
 	unusedText               string
 	unusedNumber             int
 }
@@ -95,7 +98,9 @@ func (o *createrepoFlags) declare(c *cobra.Command) {
 	f.StringVar(&o.readList, "read-pkgs-list", "", "file to write the names of the packages to that were read")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "name the packages that were read")
 	// What asks for nothing here, so that command lines need no change.
-	for _, name := range []string{"no-database", "pretty", "no-pretty", "keep-all-metadata", "error-exit-val", "local-sqlite"} {
+	f.BoolVarP(&o.database, "database", "d", false, "")
+	_ = f.MarkHidden("database")
+	for _, name := range []string{"no-database", "pretty", "no-pretty", "keep-all-metadata", "error-exit-val", "local-sqlite", "compatibility"} {
 		f.BoolVar(&o.unused, name, false, "")
 		_ = f.MarkHidden(name)
 	}
@@ -134,6 +139,9 @@ func (o *createrepoFlags) fill(dir string) (err error) {
 	}
 	if o.SimpleNames = o.simple; o.simple && o.unique {
 		return usagef("file names are either simple or unique")
+	}
+	if o.RetainOldMD < 0 || o.CutDirs < 0 {
+		return usagef("--retain-old-md and --cut-dirs take a number from 0 on")
 	}
 	if _, err := repomd.NewHash(o.Checksum); err != nil {
 		return &usage{err}
@@ -188,8 +196,14 @@ func ageOf(s string) (time.Duration, error) {
 }
 
 func (a *app) createrepo(ctx context.Context, dir string, o *createrepoFlags) error {
+	if dir == "" {
+		return usagef("the directory of the packages is an empty word: is a variable of your script not set?")
+	}
 	if err := o.fill(dir); err != nil {
 		return err
+	}
+	if o.database {
+		fmt.Fprintln(a.Err, "kura: no sqlite databases are made: dnf, zypper and libsolv read the lists")
 	}
 	line, end := a.counting("packages")
 	o.Progress = line
@@ -217,7 +231,7 @@ func (a *app) createrepo(ctx context.Context, dir string, o *createrepoFlags) er
 		}
 	}
 	if r.Failed > 0 {
-		return fmt.Errorf("the repository was made, without %d files that are named above", r.Failed)
+		return fmt.Errorf("the repository was made, without what is named above (%d)", r.Failed)
 	}
 	return nil
 }
@@ -235,6 +249,10 @@ func (a *app) repositoryMade(md *repomd.Repomd, packages int, done string, began
 	}
 	answer := map[string]any{"packages": packages, "revision": md.Revision, "files": files}
 	return a.show(answer, func(t *table) {
-		t.line("%d packages, %s; %s of metadata in %.2f s", packages, done, bytesText(size), a.Now().Sub(began).Seconds())
+		noun := "packages"
+		if packages == 1 {
+			noun = "package"
+		}
+		t.line("%d %s, %s; %s of metadata in %.2f s", packages, noun, done, bytesText(size), a.Now().Sub(began).Seconds())
 	})
 }

@@ -3,23 +3,27 @@ package createrepo
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
 
+	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/repodir"
 	"github.com/kura-build/kura/format/repomd"
 )
 
 // Run makes the repository of a directory.
 func Run(ctx context.Context, dir string, o Options) (*Result, error) {
+	const op = "createrepo.Run"
 	now := time.Now()
 	if err := o.fill(dir, now); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s is no directory: %w", dir, errors.Join(err, errNoDirectory))
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, kura.Errorf(op, kura.NotFound, "there is no directory %s: give the one that holds the packages", dir)
+	} else if err != nil || !info.IsDir() {
+		return nil, kura.Errorf(op, kura.Invalid, "%s is no directory: give the one that holds the packages: %w", dir, err)
 	}
 	if err := os.MkdirAll(o.OutputDir, 0o755); err != nil {
 		return nil, err
@@ -53,8 +57,6 @@ func Run(ctx context.Context, dir string, o Options) (*Result, error) {
 	}
 	return &Result{Packages: listed, Read: len(r.read), Failed: failed, Repomd: md, ReadList: r.read}, nil
 }
-
-var errNoDirectory = errors.New("give the directory that holds the packages")
 
 // run is one run while it writes.
 type run struct {

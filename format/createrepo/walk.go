@@ -142,7 +142,7 @@ func walk(dir string, o *Options) ([]string, error) {
 		}
 		for _, s := range subs {
 			if err := into(s, append(above[:len(above):len(above)], here)); err != nil {
-				return err
+				o.Warn(s, err) // the rest is listed
 			}
 		}
 		return nil

@@ -107,6 +107,10 @@ func (r *Reader) once(ctx context.Context, base, file string, h http.Header) (_ 
 	res.Body.Close()
 	cancel(nil)
 	switch {
+	case local && res.StatusCode == http.StatusNotFound && file == repomdFile:
+		return nil, false, &Error{URL: base, File: file, Err: errors.New("there is no repository in this directory"), Lasting: true}
+	case local && res.StatusCode == http.StatusNotFound:
+		return nil, false, fail(true, "repomd.xml names this file, and it is not there")
 	case res.StatusCode == http.StatusNotFound && file == repomdFile:
 		return nil, false, &Error{URL: base, File: file, Err: errors.New("there is no repository at this address (404)"), Lasting: true}
 	case res.StatusCode == http.StatusNotFound:
