@@ -69,7 +69,7 @@ func TestReadsOnlyWhatChanged(t *testing.T) {
 	if r := run(one, one+"/"); r.Packages != 1 {
 		t.Errorf("one repository twice: %+v", r)
 	}
-	if _, err := Run(context.Background(), Options{Repos: []string{t.TempDir()}, OutputDir: out, Options: merge.Options{Mode: merge.Bare}}); err == nil || !strings.Contains(err.Error(), "there is no repository at this address") {
+	if _, err := Run(context.Background(), Options{Repos: []string{t.TempDir()}, OutputDir: out, Options: merge.Options{Mode: merge.Bare}}); err == nil || !strings.Contains(err.Error(), "there is no repository in this directory") {
 		t.Errorf("no repository: %v", err)
 	}
 	if f, err := os.Open(filepath.Join(out, "repodata/repomd.xml")); err != nil {
