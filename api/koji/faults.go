@@ -25,6 +25,7 @@ const (
 	authExpired      = 1007
 	sequenceError    = 1008
 	retryError       = 1009
+	preBuildError    = 1010
 	serverOffline    = 1014
 	parameterError   = 1019
 )

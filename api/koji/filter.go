@@ -64,15 +64,19 @@ func inner(ctx context.Context, c *Call, kw map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v, err = plain(v); err != nil {
+		return nil, kura.Errorf("koji.filter", kura.TooLarge, "the answer of %s is too long to be filtered: %w", name, err)
+	}
+	return v, nil
+}
+
+// plain gives an answer as a client would read it: maps, lists and simple values.
+func plain(v any) (any, error) {
 	var buf bytes.Buffer
 	if err := xmlrpc.EncodeResponse(&buf, v); err != nil {
 		return nil, err
 	}
-	v, err = xmlrpc.DecodeResponse(&buf, filterLimits)
-	if err != nil {
-		return nil, kura.Errorf("koji.filter", kura.TooLarge, "the answer of %s is too long to be filtered: %w", name, err)
-	}
-	return v, nil
+	return xmlrpc.DecodeResponse(&buf, filterLimits)
 }
 
 func filterResults(ctx context.Context, c *Call) (total int, result any, err error) {

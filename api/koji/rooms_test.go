@@ -59,6 +59,7 @@ func rooms(blobs blob.Store) []Handlers {
 		Hosts{Room: tasks}.Handlers(),
 		Builders{Room: tasks, Hub: flow.HubMethods}.Handlers(),
 		Scheduler{}.Handlers(),
+		Starts{Room: tasks}.Handlers(),
 		Tags{Lists: tag.NewLists(nil)}.Handlers(),
 		Events{}.Handlers(),
 		History{}.Handlers(),

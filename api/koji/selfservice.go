@@ -17,8 +17,6 @@ func (s *Server) selfHandlers() Handlers {
 		"hello":          constant("Hello World"),
 		"getKojiVersion": constant(Version),
 		"getAPIVersion":  constant(1),
-		"mavenEnabled":   constant(false),
-		"winEnabled":     constant(false),
 		"echo": func(_ context.Context, c *Call) (any, error) {
 			return c.Args.Rest, nil
 		},

@@ -23,6 +23,7 @@ type Config struct {
 	Bus      BusConfig      `toml:"bus"`
 	Login    LoginConfig    `toml:"login"`
 	Sources  SourcesConfig  `toml:"sources"`
+	Koji     KojiConfig     `toml:"koji"`
 	Builder  BuilderConfig  `toml:"builder"`
 	Signer   SignerConfig   `toml:"signer"`
 	Limits   LimitsConfig   `toml:"limits"`
@@ -73,6 +74,12 @@ type LoginConfig struct {
 // SourcesConfig says what may be built.
 type SourcesConfig struct {
 	AllowedSCMs string `toml:"allowed_scms"`
+}
+
+// KojiConfig says which kinds of builds Koji's own builders may be asked for.
+type KojiConfig struct {
+	Maven   bool `toml:"maven"`
+	Windows bool `toml:"windows"`
 }
 
 // BuilderConfig is a build host.
