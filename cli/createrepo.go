@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/createrepo"
 	"github.com/kura-build/kura/format/repomd"
 )
@@ -42,12 +44,12 @@ func newCreaterepo(a *app) *cobra.Command {
 type createrepoFlags struct {
 	createrepo.Options
 	metadataFlags
-	pkgList, readList        string
-	includePkgs              []string
-	recycle, verbose         bool
-	database, unused         bool
-	unusedText               string
-	unusedNumber             int
+	pkgList, readList string
+	includePkgs       []string
+	recycle, verbose  bool
+	database, unused  bool
+	unusedText        string
+	unusedNumber      int
 }
 
 // metadataFlags are those that createrepo and mergerepo share.
@@ -214,6 +216,9 @@ func (a *app) createrepo(ctx context.Context, dir string, o *createrepoFlags) er
 	began := a.Now()
 	r, err := createrepo.Run(ctx, dir, o.Options)
 	end()
+	if errors.Is(err, createrepo.ErrNoDirectory) {
+		err = &kura.Error{Op: "cli.createrepo", Kind: kura.NotFound, Err: err}
+	}
 	if err != nil {
 		return err
 	}

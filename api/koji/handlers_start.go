@@ -375,4 +375,3 @@ func knows(h *task.Host, method string) bool {
 	}
 	return json.Unmarshal(h.Data, &said) == nil && slices.Contains(said.Methods, method)
 }
-

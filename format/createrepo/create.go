@@ -3,27 +3,26 @@ package createrepo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/repodir"
 	"github.com/kura-build/kura/format/repomd"
 )
 
 // Run makes the repository of a directory.
 func Run(ctx context.Context, dir string, o Options) (*Result, error) {
-	const op = "createrepo.Run"
 	now := time.Now()
 	if err := o.fill(dir, now); err != nil {
 		return nil, err
 	}
 	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, kura.Errorf(op, kura.NotFound, "there is no directory %s: give the one that holds the packages", dir)
+		return nil, fmt.Errorf("%w %s: give the one that holds the packages", ErrNoDirectory, dir)
 	} else if err != nil || !info.IsDir() {
-		return nil, kura.Errorf(op, kura.Invalid, "%s is no directory: give the one that holds the packages: %w", dir, err)
+		return nil, fmt.Errorf("%s is no directory: %w", dir, errors.Join(err, errors.New("give the one that holds the packages")))
 	}
 	if err := os.MkdirAll(o.OutputDir, 0o755); err != nil {
 		return nil, err
@@ -57,6 +56,9 @@ func Run(ctx context.Context, dir string, o Options) (*Result, error) {
 	}
 	return &Result{Packages: listed, Read: len(r.read), Failed: failed, Repomd: md, ReadList: r.read}, nil
 }
+
+// ErrNoDirectory says that the directory of the packages does not exist.
+var ErrNoDirectory = errors.New("there is no directory")
 
 // run is one run while it writes.
 type run struct {

@@ -183,7 +183,7 @@ func TestRunRefuses(t *testing.T) {
 	}
 	for want, f := range map[string]func() error{
 		"is no directory":       func() error { _, err := Run(t.Context(), file, Options{}); return err },
-		"there is no directory":          func() error { _, err := Run(t.Context(), dir+"/none", Options{}); return err },
+		"there is no directory": func() error { _, err := Run(t.Context(), dir+"/none", Options{}); return err },
 		"checksum type \"crc\"": func() error { _, err := Run(t.Context(), dir, Options{Checksum: "crc"}); return err },
 		"cannot be compressed":  func() error { _, err := Run(t.Context(), dir, Options{Compression: "rar"}); return err },
 		"read the group file":   func() error { _, err := Run(t.Context(), dir, Options{GroupFile: file + "x"}); return err },
