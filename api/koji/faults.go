@@ -72,7 +72,7 @@ func toFault(ctx context.Context, log *slog.Logger, method string, err error) *x
 	}
 	kind := kura.KindOf(err)
 	if kind != kura.Other {
-		return &xmlrpc.Fault{Code: faultCodes[kind], String: err.Error()}
+		return &xmlrpc.Fault{Code: faultCodes[kind], String: worded(method, err.Error())}
 	}
 	if ctx.Err() != nil {
 		return &xmlrpc.Fault{Code: otherFault, String: "the call was given up: " + ctx.Err().Error()}

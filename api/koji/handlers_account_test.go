@@ -20,7 +20,7 @@ func TestUsers(t *testing.T) {
 		if v := anon.must("getUser", "nobody"); v != nil {
 			t.Error(v)
 		}
-		anon.fault(1000, "No such user: nobody", "getUser", "nobody", true)
+		anon.fault(1000, "No such user: 'nobody'", "getUser", "nobody", true)
 		anon.fault(1000, "No user provided", "getUser")
 		root.fault(1000, "user already exists: eve", "createUser", "eve")
 		if v := anon.must("getLoggedInUser"); v != nil {
@@ -53,7 +53,7 @@ func TestPermissions(t *testing.T) {
 		ada.fault(1004, "admin permission required (logged in as ada)", "grantPermission", "ada", "admin")
 		root.must("grantPermission", "ada", "tag")
 		root.fault(1000, "user ada already has permission: tag", "grantPermission", "ada", "tag")
-		root.fault(1000, "No such permission: wine", "grantPermission", "ada", "wine")
+		root.fault(1000, "No such entry in table permissions: wine", "grantPermission", "ada", "wine")
 		root.must("grantPermission", "ada", "wine", kw("create", true, "description", "Drink."))
 		root.must("newGroup", "cooks")
 		root.must("addGroupMember", "cooks", "ada")
@@ -87,7 +87,7 @@ func TestPermissions(t *testing.T) {
 		if ok := ada.must("hasPerm", "wine"); ok != false {
 			t.Error(ok)
 		}
-		ada.fault(1000, "No such permission: beer", "hasPerm", "beer", true)
+		ada.fault(1000, "No such entry in table permissions: beer", "hasPerm", "beer", true)
 	})
 }
 

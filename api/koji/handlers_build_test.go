@@ -36,7 +36,7 @@ func TestBuildsAreShownAsKojiShowsThem(t *testing.T) {
 		if v := h.anon.must("getBuild", "hello-2.10-2"); v != nil {
 			t.Error(v)
 		}
-		h.anon.fault(1000, "No such build: hello-2.10-2", "getBuild", "hello-2.10-2", true)
+		h.anon.fault(1000, "No such build: 'hello-2.10-2'", "getBuild", "hello-2.10-2", true)
 		h.anon.fault(1000, "No such build: 77", "getBuild", 77, true)
 		h.anon.fault(1000, "did not provide name, version, and release", "getBuild", map[string]any{"name": "hello"})
 		h.anon.fault(1000, "", "getBuild", "hello")

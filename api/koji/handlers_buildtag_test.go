@@ -13,8 +13,8 @@ func TestBuildsAreTagged(t *testing.T) {
 		one, two := h.imported("1"), h.imported("2")
 		open := h.begun("3")
 		h.anon.fault(1004, "", "tagBuild", "f41", one)
-		h.ada.fault(1000, "No such tag: f99", "tagBuild", "f99", one)
-		h.ada.fault(1000, "No such build: hello-1-1", "tagBuild", "f41", "hello-1-1")
+		h.ada.fault(1000, "No such tagInfo: 'f99'", "tagBuild", "f99", one)
+		h.ada.fault(1000, "No such build: 'hello-1-1'", "tagBuild", "f41", "hello-1-1")
 		h.ada.fault(1003, "build hello-2.10-3 not complete: state BUILDING", "tagBuild", "f41", open.ID)
 		h.ada.fault(1003, "build hello-2.10-1 not in tag f41-build", "moveBuild", "f41-build", "f41", one)
 		task := h.ada.must("tagBuild", "f41", "hello-2.10-1")
@@ -107,7 +107,7 @@ func TestWhatTagsHold(t *testing.T) {
 				t.Errorf("%s %v: %s", c.method, c.args, diff)
 			}
 		}
-		h.anon.fault(1000, "No such tag: f99", "listTagged", "f99")
+		h.anon.fault(1000, "No such tagInfo: 'f99'", "listTagged", "f99")
 		h.anon.fault(1000, "unsupported build type: jar", "listTagged", "f41", kw("type", "jar"))
 
 		got := h.anon.must("listTaggedRPMS", "f41", kw("latest", true, "arch", list("x86_64", "src"), "rpmsigs", true)).([]any)

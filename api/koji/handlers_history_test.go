@@ -30,6 +30,6 @@ func TestHistory(t *testing.T) {
 			t.Error(diff)
 		}
 		anon.fault(1000, "No such history table: users", "queryHistory", list("users"))
-		anon.fault(1000, "No such tag: f42", "queryHistory", kw("tag", "f42"))
+		anon.fault(1000, "No such entry in table tag: f42", "queryHistory", kw("tag", "f42"))
 	})
 }

@@ -34,7 +34,7 @@ func TestRepositoriesAreAskedFor(t *testing.T) {
 		h.imported("1")
 		h.root.must("tagBuildBypass", "f41", "hello-2.10-1")
 		h.anon.fault(1004, "", "repo.request", "f41-build")
-		h.ada.fault(1000, "No such tag: f99", "repo.request", "f99")
+		h.ada.fault(1000, "No such tagInfo: 'f99'", "repo.request", "f99")
 		h.ada.fault(1019, "The min_event and at_event options conflict", "repo.request", "f41-build", 1, 1)
 		h.ada.fault(1019, "Invalid event: 999", "repo.request", "f41-build", 999)
 		h.ada.fault(1019, "Invalid repo option: colour", "repo.request", "f41-build", kw("opts", map[string]any{"colour": true}))

@@ -24,7 +24,7 @@ func TestImportOfSinglePackages(t *testing.T) {
 		h.uploadTo("import", "hello-2.10-1.x86_64.rpm", hello(t, "hello", "1", "x86_64"))
 		h.root.fault(1000, "No such build", "importRPM", "import", "hello-2.10-1.x86_64.rpm")
 		h.uploadTo("import", "other.rpm", hello(t, "hello", "1", "src"))
-		h.root.fault(1000, "it holds hello-2.10-1.src.rpm", "importRPM", "import", "other.rpm")
+		h.root.fault(1000, "expected hello-2.10-1.src.rpm", "importRPM", "import", "other.rpm")
 		h.uploadTo("import", "bad.rpm", []byte("no package"))
 		h.root.fault(1000, "bad.rpm is no sound RPM", "importRPM", "import", "bad.rpm")
 

@@ -26,7 +26,7 @@ func TestTags(t *testing.T) {
 		if v := anon.must("getTag", "f42"); v != nil {
 			t.Error(v)
 		}
-		anon.fault(1000, "No such tag: f42", "getTag", "f42", true)
+		anon.fault(1000, "No such tagInfo: 'f42'", "getTag", "f42", true)
 		event := pick(anon.must("getLastEvent"), "id")
 		root.must("editTag2", "f41", kw("locked", true, "perm", "admin", "arches", "x86_64", "remove_extra", list("n")))
 		root.must("editTag2", build, kw("block_extra", list("mock.package_manager")))
@@ -208,7 +208,7 @@ func TestGroups(t *testing.T) {
 		if diff := cmp.Diff(any(want), groups[0]); diff != "" || len(groups) != 2 {
 			t.Error(diff)
 		}
-		root.fault(1000, "No such group: x", "groupPackageListAdd", "f41-build", "x", "bash")
+		root.fault(1000, "No such entry in table groups: x", "groupPackageListAdd", "f41-build", "x", "bash")
 		root.must("groupReqListRemove", "f41-build", "build", "core")
 		root.must("groupPackageListUnblock", "f41-build", "build", "zsh")
 		root.must("groupListBlock", "f41-build", "core")

@@ -63,7 +63,7 @@ func Inspect(ctx context.Context, s blob.Store, b blob.Info, fileName string) (*
 		return nil, bad(err)
 	}
 	if fileName != n.FileName() {
-		return nil, kura.Errorf(op, kura.Invalid, "the file is called %s, but it holds %s: rename it or check where it comes from", fileName, n.FileName())
+		return nil, kura.Errorf(op, kura.Invalid, "bad filename: %s (expected %s)", fileName, n.FileName())
 	}
 	in := &Incoming{Name: n, Blob: b, Package: p, RawSig: p.RawSig, Source: p.Header.String(rpm.TagSourceRPM)}
 	built, _ := p.Header.Int(rpm.TagBuildTime)

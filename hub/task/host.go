@@ -162,6 +162,7 @@ var (
 )
 
 func checkArches(op string, arches []string) (string, error) {
+	arches = strings.Fields(strings.Join(arches, " ")) // clients give several in one word
 	for _, a := range arches {
 		if !archName.MatchString(a) {
 			return "", kura.Errorf(op, kura.Invalid, "%q is not the name of an architecture", a)

@@ -1,0 +1,65 @@
+package koji
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Rooms say in their own words what is not there. Koji has others, which people
+// search for and scripts look at: they differ by how a method looks something up.
+
+// byTable are the methods that look tags, packages and groups of packages up in
+// their tables, as Koji says then.
+var byTable = map[string]bool{
+	"getTagGroups": true, "getTagExternalRepos": true, "queryHistory": true, "moveAllBuilds": true,
+	"getLatestBuilds": true, "getLatestRPMS": true, "getLatestMavenArchives": true, "getInheritanceData": true,
+	"setInheritanceData": true, "getFullInheritance": true, "listPackages": true, "packageListBlock": true,
+	"packageListUnblock": true, "packageListRemove": true, "groupListRemove": true, "groupListUnblock": true,
+	"groupPackageListAdd": true, "groupPackageListRemove": true, "groupPackageListUnblock": true, "groupReqListAdd": true,
+	"groupReqListRemove": true, "groupReqListUnblock": true, "createNotification": true, "updateNotification": true,
+	"createNotificationBlock": true,
+}
+
+// worded gives the text of an error as Koji words it.
+func worded(method, text string) string {
+	rest, ok := strings.CutPrefix(text, "No such ")
+	if !ok || strings.HasPrefix(method, "kura.") {
+		return text
+	}
+	what, name, ok := strings.Cut(rest, ": ")
+	if !ok {
+		return text
+	}
+	switch {
+	case what == "permission":
+		return "No such entry in table permissions: " + name
+	case what == "tag" && byTable[method], what == "package" && byTable[method]:
+		return fmt.Sprintf("No such entry in table %s: %s", what, name)
+	case what == "group" && byTable[method]:
+		return "No such entry in table groups: " + name
+	case what == "tag":
+		return "No such tagInfo: " + repr(name)
+	case what == "user":
+		return "No such user: " + repr(name)
+	case what == "build" && !strings.ContainsAny(name, " ,"):
+		return "No such build: " + repr(name)
+	}
+	return text
+}
+
+// repr writes what was asked for as Python does: a number, or a quoted text.
+func repr(name string) string {
+	if _, err := strconv.ParseInt(name, 10, 64); err == nil {
+		return name
+	}
+	quote := "'"
+	if strings.Contains(name, quote) {
+		if !strings.Contains(name, `"`) {
+			quote = `"`
+		} else {
+			name = strings.ReplaceAll(name, quote, `\'`)
+		}
+	}
+	return quote + name + quote
+}
