@@ -59,7 +59,7 @@ func TestBadPackagesAreRefused(t *testing.T) {
 			{"something behind it", name, "sound", append(bytes.Clone(good), "x"...)},
 			{"no RPM", name, "sound", []byte("hello")},
 			{"empty", name, "sound", nil},
-			{"called otherwise", "hallo-2.10-1.x86_64.rpm", "is called", good},
+			{"called otherwise", "hallo-2.10-1.x86_64.rpm", "expected hello-2.10-1.x86_64.rpm", good},
 		} {
 			if _, err := s.Inspect(c.data, c.name); !kura.Is(err, kura.Invalid) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: %v", c.what, err)
