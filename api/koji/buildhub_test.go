@@ -67,7 +67,7 @@ func newBuildHub(t *testing.T, d *db.DB) *buildHub {
 	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{})
 	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
-		Tags{Lists: tag.NewLists(nil), Build: func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error) {
+		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}, Build: func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error) {
 			b, err := build.Get(ctx, tx, ref.ID)
 			if err != nil {
 				return 0, err

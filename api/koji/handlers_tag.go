@@ -13,6 +13,7 @@ import (
 // Tags carries out what concerns tags and all that hangs on them.
 type Tags struct {
 	Lists *tag.Lists
+	Side  *tag.SideTags
 
 	// Build finds the id of a build by id or name-version-release, for lists of
 	// the tags that it is in. It may be nil where no builds are known.
@@ -68,6 +69,11 @@ func (h Tags) Handlers() Handlers {
 		"packageListRemove":    h.listChange(h.Lists.Remove),
 		"packageListSetOwner":  h.listSetOwner,
 		"packageListSetArches": h.listSetArches,
+
+		"createSideTag": h.createSide,
+		"editSideTag":   h.editSide,
+		"removeSideTag": h.removeSide,
+		"listSideTags":  h.listSide,
 
 		"getTagGroups":            h.groups,
 		"groupListAdd":            h.groupAdd,

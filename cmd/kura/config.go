@@ -76,10 +76,13 @@ type SourcesConfig struct {
 	AllowedSCMs string `toml:"allowed_scms"`
 }
 
-// KojiConfig says which kinds of builds Koji's own builders may be asked for.
+// KojiConfig says what Koji's users may ask for: which kinds of builds of its own
+// builders, and which endings of side tags' names.
 type KojiConfig struct {
 	Maven   bool `toml:"maven"`
 	Windows bool `toml:"windows"`
+
+	SideTagSuffixes []string `toml:"sidetag_suffixes"`
 }
 
 // BuilderConfig is a build host.

@@ -26,6 +26,7 @@ import (
 	"github.com/kura-build/kura/hub/account/authority"
 	builds "github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/web"
 )
 
@@ -132,7 +133,7 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		koji.Hosts{Room: h.tasks}.Handlers(),
 		koji.Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		koji.Scheduler{}.Handlers(),
-		koji.Tags{Lists: h.lists, Build: buildID}.Handlers(),
+		koji.Tags{Lists: h.lists, Side: &tag.SideTags{Suffixes: h.conf.Koji.SideTagSuffixes}, Build: buildID}.Handlers(),
 		koji.Events{}.Handlers(),
 		koji.History{Build: buildID}.Handlers(),
 		koji.Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),

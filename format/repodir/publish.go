@@ -68,8 +68,7 @@ func writeIndex(tmp string, index *repomd.Index) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(index.Marshal())
-	return errors.Join(err, f.Close())
+	return errors.Join(index.MarshalTo(f), f.Close())
 }
 
 func setTimes(tmp string, to *time.Time) error {

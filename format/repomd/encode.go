@@ -112,18 +112,27 @@ func (e *indexWriter) num(n int64) { e.buf = binary.AppendUvarint(e.buf, uint64(
 // part appends an encoded group, which lies in a base's index, if base is not nil.
 func (e *indexWriter) part(s string, base *Indexed, at int64) {
 	if base == nil || e.paster == nil || e.err != nil {
-		e.buf = append(e.buf, s...)
+		e.text(s)
 		return
 	}
 	e.flush()
 	err := e.paster.Paste(base, IndexKind, at, int64(len(s)))
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		e.buf = append(e.buf, s...)
+		e.text(s)
 	default:
 		_, _ = e.sum.WriteString(s)
 		e.done += int64(len(s))
 		e.err = errors.Join(e.err, err)
+	}
+}
+
+// indexChunk is how much is written at once.
+const indexChunk = 256 << 10
+
+func (e *indexWriter) text(s string) {
+	if e.buf = append(e.buf, s...); len(e.buf) >= indexChunk {
+		e.flush()
 	}
 }
 

@@ -63,6 +63,12 @@ func Tag(ctx context.Context, tx *db.Tx, by account.Actor, b *Build, t tag.Tag, 
 	if err := CheckTag(ctx, tx, b, t, force); err != nil {
 		return err
 	}
+	return putIn(ctx, tx, by, b, t)
+}
+
+// putIn is Tag after all questions.
+func putIn(ctx context.Context, tx *db.Tx, by account.Actor, b *Build, t tag.Tag) error {
+	const op = "build.Tag"
 	ev, err := event.Now(ctx, tx)
 	if err != nil {
 		return kura.E(op, err)
@@ -84,6 +90,12 @@ func Untag(ctx context.Context, tx *db.Tx, by account.Actor, b *Build, t tag.Tag
 	if err := tag.CheckAccess(ctx, tx, by, tag.ByID(t.ID), force); err != nil {
 		return kura.E(op, err)
 	}
+	return takeOut(ctx, tx, by, b, t, strict)
+}
+
+// takeOut is Untag after all questions.
+func takeOut(ctx context.Context, tx *db.Tx, by account.Actor, b *Build, t tag.Tag, strict bool) error {
+	const op = "build.Untag"
 	ev, err := event.Now(ctx, tx)
 	if err != nil {
 		return kura.E(op, err)
