@@ -60,6 +60,7 @@ func rooms(blobs blob.Store) []Handlers {
 		Builders{Room: tasks, Hub: flow.HubMethods}.Handlers(),
 		Scheduler{}.Handlers(),
 		Starts{Room: tasks}.Handlers(),
+		Notifications{Domain: "example.org"}.Handlers(),
 		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}}.Handlers(),
 		Events{}.Handlers(),
 		History{}.Handlers(),

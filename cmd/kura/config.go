@@ -83,6 +83,7 @@ type KojiConfig struct {
 	Windows bool `toml:"windows"`
 
 	SideTagSuffixes []string `toml:"sidetag_suffixes"`
+	MailDomain      string   `toml:"mail_domain"`
 }
 
 // BuilderConfig is a build host.
@@ -178,6 +179,7 @@ func (c *Config) finish() (*Config, error) {
 			*s = v
 		}
 	}
+	set(&c.Koji.MailDomain, c.Hub.Name)
 	set(&c.Database.URL, "sqlite:"+filepath.Join(abs, "db", "kura.db"))
 	set(&c.Blobs.URL, "dir:"+filepath.Join(abs, "blobs"))
 	set(&c.Builder.Dir, filepath.Join(abs, "builder"))

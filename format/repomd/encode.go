@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -158,7 +159,8 @@ func (e *Entry) texts() [8]*string {
 	return [...]*string{&e.Name, &e.Arch, &e.Epoch, &e.Version, &e.Release, &e.Source, &e.Href, &e.Base}
 }
 
-// UnmarshalIndex reads what Marshal wrote.
+// UnmarshalIndex reads what Marshal wrote. The index keeps b, which must not
+// change any more.
 func UnmarshalIndex(b []byte) (*Index, error) {
 	body, ok := bytes.CutPrefix(b, []byte(indexMagic))
 	if !ok || len(body) < 8 {
@@ -168,7 +170,7 @@ func UnmarshalIndex(b []byte) (*Index, error) {
 	if xxhash.Sum64(b[:len(b)-8]) != binary.LittleEndian.Uint64(b[len(b)-8:]) {
 		return nil, errors.New("it was changed or cut off")
 	}
-	d := &indexDecoder{b: string(body), all: len(indexMagic) + len(body)}
+	d := &indexDecoder{b: unsafe.String(unsafe.SliceData(body), len(body)), all: len(indexMagic) + len(body)}
 	x := d.index()
 	if d.bad || d.b != "" {
 		return nil, errors.New("its contents make no sense")
