@@ -142,7 +142,8 @@ func Default(data string) *Config {
 		Limits: LimitsConfig{
 			Time: 24 * time.Hour, Silence: 2 * time.Hour, Log: 200 << 20, Processes: 8192, Disk: 100 << 30,
 		},
-		Log: LogConfig{Level: "info", Format: "text"},
+		Koji: KojiConfig{SideTagSuffixes: []string{}},
+		Log:  LogConfig{Level: "info", Format: "text"},
 	}
 }
 
