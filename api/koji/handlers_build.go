@@ -66,6 +66,12 @@ func (h Builds) Handlers() Handlers {
 		"setBuildOwner":     h.setOwner,
 		"setBuildTimestamp": h.setTimestamp,
 
+		"grantCGAccess":  h.grantGenerator,
+		"revokeCGAccess": h.revokeGenerator,
+		"listCGs":        h.generators,
+		"CGInitBuild":    h.reserve,
+		"CGRefundBuild":  h.refund,
+
 		"getRPM":              h.rpm,
 		"listRPMs":            h.rpms,
 		"listBuildRPMs":       h.buildRPMs,

@@ -86,6 +86,15 @@ func (r *optReader) int(name string) int64 {
 }
 
 // bool is Python's truth of an option, or nil for one that was not given.
+// optInt is nil where the option was not given.
+func (r *optReader) optInt(name string) *int64 {
+	if r.opts[name] == nil {
+		return nil
+	}
+	n := r.int(name)
+	return &n
+}
+
 func (r *optReader) bool(name string) *bool {
 	v := r.opts[name]
 	if v == nil {

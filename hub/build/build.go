@@ -164,7 +164,7 @@ func Begin(ctx context.Context, tx *db.Tx, n New) (*Build, error) {
 		id = old.ID
 		if err = recycle(ctx, tx, old); err == nil {
 			_, err = tx.Exec(ctx, `UPDATE build SET state = 0, epoch = $2, task_id = $3, owner = $4, create_event = $5,
-				start_time = $6, completion_time = NULL, source = $7, extra = $8, draft = $9 WHERE id = $1`,
+				start_time = $6, completion_time = NULL, source = $7, extra = $8, draft = $9, cg_id = NULL WHERE id = $1`,
 				id, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
 		}
 	}
