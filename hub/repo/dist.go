@@ -61,8 +61,8 @@ func BeginDist(ctx context.Context, tx *db.Tx, ref tag.Ref, keys []string, o Dis
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, create_time, state_time, state, dist, opts, task_id)
-		VALUES ($1, $2, $3, $3, 0, TRUE, $4, $5) RETURNING id`, t.ID, at, db.Now(), string(opts), task)
+	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, create_time, state_time, state, dist, opts, task_id, tag_name)
+		VALUES ($1, $2, $3, $3, 0, TRUE, $4, $5, $6) RETURNING id`, t.ID, at, db.Now(), string(opts), task, t.Name)
 	if err != nil {
 		return nil, kura.E(op, err)
 	}

@@ -73,7 +73,8 @@ type Want struct {
 // Find gives a ready repository with the contents that are wanted, or nil. The
 // contents of a tag are those of its last change: whatever was made since then
 // and before the next change is the same, as long as the external repositories
-// that it shows are. They count as they were last read, see Refresh.
+// that it shows are. They count as they were last read, see Refresh. Clients look
+// for it below the tag's name, so one from before the tag got this name is none.
 func Find(ctx context.Context, tx *db.Tx, w Want) (*Repo, error) {
 	const op = "repo.Find"
 	t, err := tag.Get(ctx, tx, w.Tag, w.Event)
@@ -94,7 +95,7 @@ func Find(ctx context.Context, tx *db.Tx, w Want) (*Repo, error) {
 		return nil, kura.E(op, err)
 	}
 	for _, r := range all {
-		if r.BeginEvent != nil && *r.BeginEvent == last && r.externals == shown(ext) {
+		if r.BeginEvent != nil && *r.BeginEvent == last && r.externals == shown(ext) && r.placed == t.Name {
 			return r, nil
 		}
 	}
@@ -233,8 +234,8 @@ func begin(ctx context.Context, tx *db.Tx, w Want, task int64) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id, externals)
-		VALUES ($1, $2, $3, $4, $4, 0, $5, $6, $7) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_, shown(ext))
+	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id, externals, tag_name)
+		VALUES ($1, $2, $3, $4, $4, 0, $5, $6, $7, $8) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_, shown(ext), t.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -54,19 +54,21 @@ type Repo struct {
 	CustomOpts  json.RawMessage
 	TaskID      *int64
 	externals   string // JSON, see External
+	placed      string // the tag's name when it was made
 }
 
-// Path is the repository's directory in the tree.
+// Path is the repository's directory in the tree. It stays where it is when the
+// tag gets another name.
 func (r *Repo) Path() string {
 	top := "repos"
 	if r.Dist {
 		top = "repos-dist"
 	}
-	return file.Join(top, r.TagName, fmt.Sprint(r.ID))
+	return file.Join(top, r.placed, fmt.Sprint(r.ID))
 }
 
 const columns = `repo.id, repo.tag_id, tag.name, repo.create_event, ce.time, repo.begin_event, be.time, repo.end_event, ee.time,
-	repo.create_time, repo.state_time, repo.state, repo.dist, repo.opts, repo.custom_opts, repo.task_id, repo.externals`
+	repo.create_time, repo.state_time, repo.state, repo.dist, repo.opts, repo.custom_opts, repo.task_id, repo.externals, repo.tag_name`
 
 const joins = ` FROM repo JOIN tag ON tag.id = repo.tag_id JOIN event ce ON ce.id = repo.create_event
 	LEFT JOIN event be ON be.id = repo.begin_event LEFT JOIN event ee ON ee.id = repo.end_event`
@@ -75,7 +77,7 @@ func scan(s db.Scanner) (*Repo, error) {
 	r := &Repo{}
 	var opts, custom string
 	err := s.Scan(&r.ID, &r.TagID, &r.TagName, &r.CreateEvent, &r.EventTime, &r.BeginEvent, &r.BeginTime, &r.EndEvent, &r.EndTime,
-		&r.CreateTime, &r.StateTime, &r.State, &r.Dist, &opts, &custom, &r.TaskID, &r.externals)
+		&r.CreateTime, &r.StateTime, &r.State, &r.Dist, &opts, &custom, &r.TaskID, &r.externals, &r.placed)
 	r.Opts, r.CustomOpts = json.RawMessage(opts), json.RawMessage(custom)
 	return r, err
 }
