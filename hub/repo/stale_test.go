@@ -38,7 +38,9 @@ func TestWhatIsRememberedIsNotOld(t *testing.T) {
 		}
 		put := func(i int) func(ctx context.Context, tx *db.Tx) error {
 			in[i] = true
-			return func(ctx context.Context, tx *db.Tx) error { return build.Tag(ctx, tx, s.User, builds[i], s.Dest, false) }
+			return func(ctx context.Context, tx *db.Tx) error {
+				return build.Tag(ctx, tx, s.User, builds[i], s.Dest, false)
+			}
 		}
 		for i := range builds[:4] {
 			step("tagged", put(i))
