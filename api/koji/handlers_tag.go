@@ -94,8 +94,16 @@ func (h Tags) Handlers() Handlers {
 // tagRef is a tag, target, package or the like, by id, name or struct.
 func tagRef(a *Args, name string) tag.Ref { return tag.Ref(a.Ref(name)) }
 
+// archesText is "" for a tag that has none of its own, as Koji makes them.
+func archesText(t tag.Tag) string {
+	if t.Arches == nil {
+		return ""
+	}
+	return *t.Arches
+}
+
 func tagStruct(t tag.Tag) xmlrpc.Struct {
-	return record("id", t.ID, "name", t.Name, "perm_id", deref(t.PermID), "perm", deref(t.Perm), "arches", deref(t.Arches),
+	return record("id", t.ID, "name", t.Name, "perm_id", deref(t.PermID), "perm", deref(t.Perm), "arches", archesText(t),
 		"locked", t.Locked, "maven_support", t.MavenSupport, "maven_include_all", t.MavenIncludeAll)
 }
 
@@ -268,7 +276,7 @@ func (h Tags) list(ctx context.Context, c *Call) (any, error) {
 	}
 	rows := make([]xmlrpc.Struct, len(tags))
 	for i, t := range tags {
-		rows[i] = record("id", t.ID, "name", t.Name, "arches", deref(t.Arches), "locked", t.Locked,
+		rows[i] = record("id", t.ID, "name", t.Name, "arches", archesText(t), "locked", t.Locked,
 			"maven_support", t.MavenSupport, "maven_include_all", t.MavenIncludeAll)
 		if perms {
 			rows[i] = append(rows[i], record("perm_id", deref(t.PermID), "perm", deref(t.Perm))...)

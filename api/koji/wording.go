@@ -34,6 +34,8 @@ func worded(method, text string) string {
 	switch {
 	case what == "permission":
 		return "No such entry in table permissions: " + name
+	case what == "task" && method == "freeTask":
+		return "query returned no rows"
 	case what == "content_generator":
 		return "No such entry in table content_generator: " + name
 	case what == "tag" && byTable[method], what == "package" && byTable[method]:
