@@ -336,7 +336,7 @@ func TestHostKeyStaysBehind(t *testing.T) {
 	o.same(r)
 }
 
-// A restore finds every changed byte, in a directory as in a file.
+// A restore finds every change of what was backed up, in a directory as in a file.
 func TestRestoreOfADamagedBackup(t *testing.T) {
 	o := newOld(t, false)
 	sum := o.put("packages/x.rpm", strings.Repeat("content", 100))
@@ -360,14 +360,25 @@ func TestRestoreOfADamagedBackup(t *testing.T) {
 			t.Errorf("restored the first %d of %d bytes", cut, len(whole))
 		}
 	}
+	found := 0
 	for at := 100; at < len(whole); at += len(whole) / 20 {
 		bad := bytes.Clone(whole)
 		bad[at] ^= 0x40
 		o.must(os.WriteFile(name, bad, 0o600))
-		if _, err := Restore(o.ctx, name, filepath.Join(t.TempDir(), "data"), RestoreOptions{}); err == nil {
-			t.Errorf("restored with byte %d changed", at)
+		r, err := Restore(o.ctx, name, filepath.Join(t.TempDir(), "data"), RestoreOptions{})
+		if err == nil {
+			o.same(r, "signer/host.key") // compressed data has bits that mean nothing: then all is as it was
+			continue
 		}
+		found++
 	}
+	if found < 15 {
+		t.Errorf("%d of 20 changed bytes were found", found)
+	}
+	o.must(os.WriteFile(name, whole, 0o600))
+	r, err := Restore(o.ctx, name, filepath.Join(t.TempDir(), "data"), RestoreOptions{})
+	o.must(err)
+	o.same(r, "signer/host.key")
 }
 
 func TestBackupInsideTheDataIsRefused(t *testing.T) {
