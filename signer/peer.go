@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/kura-build/kura/protocol"
@@ -41,6 +42,7 @@ type peerConn struct {
 type peerListener struct {
 	*net.UnixListener
 	server *server
+	turned atomic.Int32 // refusals under way
 }
 
 func (l *peerListener) Accept() (net.Conn, error) {
@@ -59,18 +61,32 @@ func (l *peerListener) Accept() (net.Conn, error) {
 			err = refuse(kindDenied, "the kernel does not say who connects: %v", err)
 		}
 		l.server.refused(Entry{Time: l.server.conf.Now(), UID: int64(p.uid)}, err)
-		turnAway(c, problem(err))
+		l.turnAway(c, problem(err))
 	}
 }
 
-// turnAway says why, without reading a byte, and never waits.
-func turnAway(c net.Conn, p protocol.Problem) {
-	defer c.Close()
+// turnedAwayAtOnce is how many refusals wait for the caller's first bytes.
+const turnedAwayAtOnce = 16
+
+// turnAway says why, once the caller has begun to ask: an HTTP client takes
+// an answer that comes before its question for a fault of the connection.
+// What was asked is not looked at. The signer never waits for it, and who
+// opens many connections to be turned away gets no reason from the 17th on.
+func (l *peerListener) turnAway(c net.Conn, p protocol.Problem) {
 	body, err := json.Marshal(p)
-	if err != nil {
+	if l.turned.Add(1) > turnedAwayAtOnce || err != nil {
+		l.turned.Add(-1)
+		c.Close()
 		return
 	}
-	c.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-	fmt.Fprintf(c, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		http.StatusForbidden, http.StatusText(http.StatusForbidden), len(body), body)
+	go func() {
+		defer l.turned.Add(-1)
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(time.Second))
+		if _, err := c.Read(make([]byte, 16<<10)); err != nil {
+			return
+		}
+		fmt.Fprintf(c, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+			http.StatusForbidden, http.StatusText(http.StatusForbidden), len(body), body)
+	}()
 }
