@@ -64,10 +64,11 @@ func newBuildHub(t *testing.T, d *db.DB) *buildHub {
 		return nil
 	})
 	signer := sign.New(d, blobs, &holder{keys: map[string]*openpgp.Key{}})
-	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{})
+	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t)})
 	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
-		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}, Build: func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error) {
+		Policies{Rules: h.flow.Policies()}.Handlers(),
+		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}, Build: func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error) {
 			b, err := build.Get(ctx, tx, ref.ID)
 			if err != nil {
 				return 0, err

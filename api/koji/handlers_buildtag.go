@@ -7,7 +7,6 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
-	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -70,7 +69,10 @@ func (h Builds) mayMove(ctx context.Context, c *Call, b *build.Build, to tag.Tag
 			return err
 		}
 	}
-	return h.mayEnter(ctx, c, b, to, force)
+	if err := h.mayEnter(ctx, c, b, to, force); err != nil {
+		return err
+	}
+	return h.Flow.Policies().Tag(ctx, c.Tx, c.Actor, b, from, &to, force)
 }
 
 func (h Builds) mayEnter(ctx context.Context, c *Call, b *build.Build, to tag.Tag, force bool) error {
@@ -128,7 +130,7 @@ func (h Builds) tagBypass(ctx context.Context, c *Call) (any, error) {
 	if err := h.mayEnter(ctx, c, b, t, force); err != nil {
 		return nil, err
 	}
-	return nothing(build.Tag(ctx, c.Tx, c.Actor, b, t, force))
+	return nothing(h.Flow.Move(ctx, c.Tx, c.Actor, b, nil, &t, force))
 }
 
 func (h Builds) untag(ctx context.Context, c *Call) (any, error) {
@@ -139,6 +141,9 @@ func (h Builds) untag(ctx context.Context, c *Call) (any, error) {
 	}
 	t, err := tag.Get(ctx, c.Tx, ref, 0)
 	if err != nil {
+		return nil, err
+	}
+	if err := h.Flow.Policies().Tag(ctx, c.Tx, c.Actor, b, &t, nil, force); err != nil {
 		return nil, err
 	}
 	return nothing(build.Untag(ctx, c.Tx, c.Actor, b, t, strict, force))
@@ -203,7 +208,7 @@ func (h Builds) moveAll(ctx context.Context, c *Call) (any, error) {
 		if err := h.mayEnter(ctx, c, b.Build, dest, force); err != nil {
 			return nil, err
 		}
-		err := c.Tx.Savepoint(ctx, func() error { return flow.Move(ctx, c.Tx, c.Actor, b.Build, &old, &dest, force) })
+		err := c.Tx.Savepoint(ctx, func() error { return h.Flow.Move(ctx, c.Tx, c.Actor, b.Build, &old, &dest, force) })
 		if err != nil {
 			return nil, err
 		}

@@ -45,7 +45,7 @@ func wholeFront(t *testing.T, d *db.DB) []part {
 		Accounts{}, Tokens{Sessions: account.NewSessions()},
 		Tasks{Room: tasks, Blobs: blobs, Hub: flow.HubMethods}, Hosts{Room: tasks},
 		Builders{Room: tasks, Hub: flow.HubMethods}, Scheduler{}, Starts{Room: tasks}, Notifications{Domain: "example.org"},
-		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}, Build: build}, Events{}, History{Build: build},
+		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}, Build: build}, Events{}, History{Build: build}, Policies{Rules: flows.Policies()},
 		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Repos{Flow: flows, Tasks: tasks},
 		Signing{DB: d, Blobs: blobs, Sign: signer},
 	}

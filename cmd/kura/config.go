@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/kura-build/kura/hub/flow"
 )
 
 // Config is all that can be configured. kura.example.toml explains each key;
@@ -24,6 +26,7 @@ type Config struct {
 	Login    LoginConfig    `toml:"login"`
 	Sources  SourcesConfig  `toml:"sources"`
 	Koji     KojiConfig     `toml:"koji"`
+	Policy   PolicyConfig   `toml:"policy"`
 	Builder  BuilderConfig  `toml:"builder"`
 	Signer   SignerConfig   `toml:"signer"`
 	Limits   LimitsConfig   `toml:"limits"`
@@ -86,6 +89,9 @@ type KojiConfig struct {
 	MailDomain      string   `toml:"mail_domain"`
 }
 
+// PolicyConfig are rules in Koji's policy language, by the policies' names.
+type PolicyConfig map[string]string
+
 // BuilderConfig is a build host.
 type BuilderConfig struct {
 	Enabled  bool     `toml:"enabled"`
@@ -142,8 +148,9 @@ func Default(data string) *Config {
 		Limits: LimitsConfig{
 			Time: 24 * time.Hour, Silence: 2 * time.Hour, Log: 200 << 20, Processes: 8192, Disk: 100 << 30,
 		},
-		Koji: KojiConfig{SideTagSuffixes: []string{}},
-		Log:  LogConfig{Level: "info", Format: "text"},
+		Koji:   KojiConfig{SideTagSuffixes: []string{}},
+		Policy: PolicyConfig{},
+		Log:    LogConfig{Level: "info", Format: "text"},
 	}
 }
 
@@ -164,6 +171,9 @@ func Load(data, file string) (*Config, error) {
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return nil, fmt.Errorf("%s: unknown key %q: did you mean %q?", file, unknown[0], nearest(unknown[0].String(), append(knownKeys(), sections()...)))
+	}
+	if _, err := flow.NewPolicies(c.Policy); err != nil {
+		return nil, fmt.Errorf("%s: [policy]: %w", file, err)
 	}
 	return c.finish()
 }

@@ -154,7 +154,11 @@ func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err erro
 	h.tasks = task.New(h.bus)
 	h.board = task.NewBoard(h.tasks, h.db, log)
 	h.runner = task.NewRunner(h.tasks, h.db, c.Hub.Name, 8, log)
-	h.lists = tag.NewLists(nil)
+	policies, err := flow.NewPolicies(c.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("[policy]: %w", err)
+	}
+	h.lists = tag.NewLists(policies.List)
 	h.repos = repo.NewMaker(h.db, h.blobs)
 	h.sources = source.NewRepositories(filepath.Join(c.Data, "git"))
 	var s sign.Signer
@@ -168,6 +172,7 @@ func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err erro
 	if err != nil {
 		return nil, err
 	}
+	fc.Policies = policies
 	if fc.CA != "" {
 		if err := h.repos.Trust([]byte(fc.CA)); err != nil {
 			return nil, err

@@ -55,3 +55,22 @@ func (r *References) rpms() string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// RootOf is a root that made rpms of a build, and the tag that its repository
+// was of, as it was at an event.
+type RootOf struct {
+	ID      int64 // 0: rpms that no root here made
+	TagID   int64 // 0: no repository of a tag
+	TagName string
+	Event   int64
+}
+
+// Roots gives the roots that made a build's rpms.
+func Roots(ctx context.Context, tx *db.Tx, id int64) ([]RootOf, error) {
+	got, err := db.All(ctx, tx, func(s db.Scanner) (r RootOf, err error) {
+		return r, s.Scan(&r.ID, &r.TagID, &r.TagName, &r.Event)
+	}, `SELECT DISTINCT COALESCE(r.buildroot_id, 0), COALESCE(tag.id, 0), COALESCE(tag.name, ''), COALESCE(repo.create_event, 0)
+		FROM rpminfo r LEFT JOIN buildroot b ON b.id = r.buildroot_id LEFT JOIN repo ON repo.id = b.repo_id
+		LEFT JOIN tag ON tag.id = repo.tag_id WHERE r.build_id = $1 ORDER BY 1`, id)
+	return got, kura.E("build.Roots", err)
+}

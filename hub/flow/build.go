@@ -55,7 +55,7 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 	if o.ArchOverride != "" && !o.Scratch {
 		return nil, kura.Errorf(op, kura.Build, "arch_override is only allowed for scratch builds")
 	}
-	if err := o.choose(by); err != nil {
+	if err := f.mayChoose(ctx, tx, by, src, target, &o); err != nil {
 		return nil, err
 	}
 	if o.Draft {

@@ -22,6 +22,7 @@ type Config struct {
 	OwnHosts []string      // host:port under which this hub serves sources, always allowed
 	CA       string        // PEM of the authority behind OwnHosts
 	Limits   protocol.Limits
+	Policies *Policies // nil: Koji's defaults
 }
 
 // Flow ties the rooms together.
@@ -36,6 +37,9 @@ type Flow struct {
 
 // New makes the top floor on its rooms.
 func New(d *db.DB, b blob.Store, t *task.Room, r *repo.Maker, s *sign.Room, c Config) *Flow {
+	if c.Policies == nil {
+		c.Policies = DefaultPolicies()
+	}
 	return &Flow{db: d, blobs: b, tasks: t, repos: r, signer: s, conf: c}
 }
 

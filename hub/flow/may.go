@@ -34,12 +34,26 @@ func (f *Flow) own(s *source.SCM) (bool, error) {
 	return true, nil
 }
 
-// choose says who may choose what a build is made from: a repository of one's
-// own choice may hold what the target's own would not.
-func (o *BuildOpts) choose(by account.Actor) error {
-	if o.RepoID != 0 && !o.Scratch && !by.Has(account.Admin) {
-		return kura.Errorf("flow.build", kura.Denied,
-			"only an administrator may build against a chosen repository: leave out the repository, or make it a scratch build")
+// about is what the policies on builds are asked about.
+func (o *BuildOpts) about(by account.Actor, src, target string) map[string]any {
+	m := map[string]any{"method": "build", "user_id": by.ID, "source": src, "skip_tag": o.SkipTag, "scratch": o.Scratch}
+	if target != "" {
+		m["target"] = target
+	}
+	if o.RepoID != 0 {
+		m["repo_id"] = o.RepoID
+	}
+	return m
+}
+
+// mayChoose says who may choose what a build that lasts is made from: a
+// repository of one's own choice may hold what the target's own would not.
+func (f *Flow) mayChoose(ctx context.Context, tx *db.Tx, by account.Actor, src, target string, o *BuildOpts) error {
+	if o.RepoID == 0 || o.Scratch {
+		return nil
+	}
+	if err := f.conf.Policies.Assert(ctx, tx, by, "build_from_repo_id", o.about(by, src, target), false); err != nil {
+		return kura.Errorf("flow.build", kura.KindOf(err), "%w: leave out the repository, or make it a scratch build", err)
 	}
 	return nil
 }
@@ -47,7 +61,8 @@ func (o *BuildOpts) choose(by account.Actor) error {
 // mayMake refuses a build that lasts of a package whose sources its owner may
 // not change. Which package a source makes is only known from the source
 // package. What lies under the package's name in dist-git, and what an
-// administrator allowed to be built from elsewhere, was let in there.
+// administrator allowed to be built from elsewhere, was let in there; of what
+// was uploaded a policy decides.
 func (j *job) mayMake(ctx context.Context, tx *db.Tx, name string) error {
 	if j.opts.Scratch {
 		return nil
@@ -56,18 +71,26 @@ func (j *job) mayMake(ctx context.Context, tx *db.Tx, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := j.opts.choose(by); err != nil {
+	if err := j.mayChoose(ctx, tx, by, j.src, j.target, &j.opts); err != nil {
 		return err
 	}
 	if s, err := source.ParseSCM(j.src); err == nil {
 		if own, err := j.own(s); err != nil || !own || s.Package() == name {
 			return err
 		}
+		err = source.MayPush(ctx, tx, by, name)
+		return j.notLasting(name, err)
 	}
-	if err := source.MayPush(ctx, tx, by, name); err != nil {
-		return kura.Errorf("flow.build", kura.KindOf(err), "%s makes the package %s, which lasts only for those who may change its sources: %w; or make it a scratch build", path.Base(j.src), name, err)
+	about := j.opts.about(by, j.src, j.target)
+	about["package"] = name
+	return j.notLasting(name, j.conf.Policies.Assert(ctx, tx, by, "build_from_srpm", about, false))
+}
+
+func (j *job) notLasting(name string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return kura.Errorf("flow.build", kura.KindOf(err), "%s makes the package %s, which lasts only for those who may change its sources: %w; or make it a scratch build", path.Base(j.src), name, err)
 }
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)

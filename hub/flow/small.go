@@ -44,12 +44,19 @@ func (f *Flow) tagBuild(ctx context.Context, r *task.Run) (any, error) {
 				return err
 			}
 		}
-		return Move(ctx, tx, by, b, old, t, force)
+		return f.Move(ctx, tx, by, b, old, t, force)
 	})
 }
 
+// Policies are the installation's own rules.
+func (f *Flow) Policies() *Policies { return f.conf.Policies }
+
 // Move takes a build out of a tag and puts it into another; either may be nil.
-func Move(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, from, to *tag.Tag, force bool) error {
+// The policy tag is asked.
+func (f *Flow) Move(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, from, to *tag.Tag, force bool) error {
+	if err := f.conf.Policies.Tag(ctx, tx, by, b, from, to, force); err != nil {
+		return err
+	}
 	if from != nil {
 		if err := build.Untag(ctx, tx, by, b, *from, true, force); err != nil {
 			return err

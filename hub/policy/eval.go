@@ -13,9 +13,15 @@ import (
 type Data struct {
 	User  account.Actor
 	Facts map[string]any
+	// Derived are facts that follow from those. Tests find them before the
+	// facts of the same name, but for the test has, which tells what was said.
+	Derived map[string]Lazy
+	// Uncovered is the action where no rule applies; "" denies.
+	Uncovered string
 
 	set     *Set            // for tests that ask other policies
 	running map[string]bool // policies being asked
+	found   map[string]any  // of Derived, once asked
 }
 
 // Lazy is a fact that costs something to find out; it is asked at most once.
@@ -23,6 +29,18 @@ type Lazy func() (any, error)
 
 // Fact gives a fact; has is false for one that was not brought.
 func (d *Data) Fact(name string) (v any, has bool, err error) {
+	if lazy, ok := d.Derived[name]; ok {
+		if v, has = d.found[name]; has {
+			return v, true, nil
+		}
+		if v, err = lazy(); err == nil {
+			if d.found == nil {
+				d.found = map[string]any{}
+			}
+			d.found[name] = v
+		}
+		return v, true, err
+	}
 	v, has = d.Facts[name]
 	if lazy, ok := v.(Lazy); ok {
 		if v, err = lazy(); err != nil {

@@ -114,12 +114,12 @@ func TestCheckAndForce(t *testing.T) {
 		{"plain", ann, false, "policy violation (plain)", kura.Denied},
 		{"odd", ann, false, "policy violation (odd): error in policy", kura.Denied},
 		{"empty", ann, false, "policy violation (empty): not covered by policy", kura.Denied},
-		{"missing", admin, true, "no such policy: missing", kura.NotFound},
+		{"missing", ann, false, "", 0}, // as Koji's MissingPolicyOk, which is on
 		{"outer", ann, false, "", 0},
 		{"outer", admin, false, "policy violation (outer)", kura.Denied},
 		{"package_list", ann, false, "", 0},
 		{"build_from_srpm", admin, false, "", 0},
-		{"build_from_srpm", ann, false, "policy violation (build_from_srpm): only an admin may build from a source package here", kura.Denied},
+		{"build_from_srpm", ann, false, "policy violation (build_from_srpm): who neither owns the package nor is an administrator builds from its dist-git", kura.Denied},
 		{"build_rpm", account.Anonymous, false, "", 0},
 	} {
 		err := s.Assert(c.name, &policy.Data{User: c.who}, c.force)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -54,18 +55,22 @@ func (s *Set) Eval(name string, d *Data) (Result, error) {
 }
 
 // Check asks a policy whether to allow something, and why (not). What no rule
-// covers is denied, as is an action that is neither allow nor deny. force lets
-// admins past; forced says that it had to.
+// covers is denied unless the data say otherwise, as is an action that is neither allow nor deny; a policy
+// that nobody wrote allows. force lets admins past; forced says that it had to.
 func (s *Set) Check(name string, d *Data, force bool) (ok, forced bool, reason string, err error) {
+	if s.rules[name] == nil {
+		return true, false, "missing policy", nil
+	}
 	r, err := s.Eval(name, d)
 	if err != nil {
 		return false, false, "", err
 	}
 	word, reason, _ := strings.Cut(r.Action, " ")
 	reason = strings.TrimSpace(reason)
+	if !r.Matched {
+		word, reason = cmp.Or(d.Uncovered, "deny"), "not covered by policy"
+	}
 	switch {
-	case !r.Matched:
-		reason = "not covered by policy"
 	case strings.EqualFold(word, "allow"):
 		return true, false, reason, nil
 	case !strings.EqualFold(word, "deny"):
@@ -83,18 +88,25 @@ func (s *Set) Assert(name string, d *Data, force bool) error {
 	if err != nil || ok {
 		return err
 	}
+	return Violation(name, reason)
+}
+
+// Violation is the refusal of what a policy does not allow.
+func Violation(name, reason string) error {
 	if reason != "" {
 		reason = ": " + reason
 	}
 	return kura.Errorf("policy.Assert", kura.Denied, "policy violation (%s)%s", name, reason)
 }
 
-// defaults decide as Koji's do.
+// defaults decide as Koji's do, but that a package's owner may build from a
+// source package too: the sources are the owner's to change.
 var defaults = map[string]string{
 	"build_rpm": `all :: allow`,
 	"build_from_srpm": `
 		has_perm admin :: allow
-		all :: deny only an admin may build from a source package here
+		may_change_sources :: allow
+		all :: deny who neither owns the package nor is an administrator builds from its dist-git
 	`,
 	"build_from_repo_id": `
 		has_perm admin :: allow

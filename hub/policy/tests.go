@@ -87,9 +87,10 @@ func Standard() Tests {
 		"cg_match_all":           {Run: func(d *Data, args []string) (bool, error) { return matchAll(d, append([]string{"cg_list"}, args...)) }},
 
 		"skip_tag": isTrue("skip_tag"), "is_draft": isTrue("draft"), "imported": isTrue("imported"),
-		"is_child_task":  isTrue("parent"),
-		"is_new_package": isTrue("new_package"),
-		"is_build_owner": {Run: isBuildOwner}, // build_owner: a user's id
+		"is_child_task":      isTrue("parent"),
+		"is_new_package":     isTrue("new_package"),
+		"may_change_sources": isTrue("may_change_sources"), // of the package, in dist-git
+		"is_build_owner":     {Run: isBuildOwner},          // build_owner: a user's id
 	}
 }
 

@@ -1,0 +1,118 @@
+package koji
+
+import (
+	"testing"
+
+	"github.com/kura-build/kura/hub/flow"
+)
+
+// houseRules are policies that leave alone what other tests do.
+func houseRules(t *testing.T) *flow.Policies {
+	t.Helper()
+	p, err := flow.NewPolicies(map[string]string{
+		"tag": `
+			tag guarded && hastag f41 && package hel* && version 2.1* && release 1 && buildtype rpm :: allow
+			tag guarded :: deny ask release engineering
+			fromtag guarded && operation untag move :: deny what is released stays
+			all :: allow
+		`,
+		"package_list": `
+			has_perm admin :: allow
+			tag guarded :: deny
+			user ada && is_new_package :: deny new packages are named by administrators
+			user ada && match action add :: allow
+		`,
+		"sidetag": `
+			compare number_of_tags >= 2 :: deny two are enough
+			all :: allow
+		`,
+		"brought": `imported :: yes`,
+		"said": `
+			has fromtag && tag f41 :: both
+			buildtag_inherits_from f41 && buildtag f41-build :: below
+			hastag f41 && imported :: brought
+			source git+https://* :: fetched
+			volume DEFAULT && is_build_owner :: mine
+			volume DEFAULT :: theirs
+			user ada :: ada
+			bool scratch :: scratch
+		`,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPoliciesAreAsked(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.run()
+		h.tags()
+		one, two := h.imported("1"), h.imported("2")
+		h.root.must("createTag", "guarded")
+		h.root.must("packageListAdd", "guarded", "hello", "ada")
+
+		h.ada.fault(1004, "policy violation (tag): ask release engineering", "tagBuild", "guarded", one)
+		h.root.fault(1004, "policy violation (tag): ask release engineering", "tagBuildBypass", "guarded", two)
+		h.done(h.ada.must("tagBuild", "f41", one))
+		h.done(h.ada.must("tagBuild", "guarded", one))
+		h.ada.fault(1004, "policy violation (tag): what is released stays", "untagBuild", "guarded", one)
+		h.ada.fault(1004, "policy violation (tag): what is released stays", "untagBuild", "guarded", one, kw("force", true))
+		h.root.must("packageListAdd", "f41-build", "hello", "root")
+		h.ada.fault(1004, "policy violation (tag): what is released stays", "moveBuild", "guarded", "f41-build", one)
+		h.root.fault(1004, "what is released stays", "untagBuild", "guarded", one)
+		h.root.must("untagBuild", "guarded", one, kw("force", true))
+
+		h.ada.fault(1004, "policy violation (package_list)", "packageListAdd", "guarded", "hello", "ada")
+		h.ada.fault(1004, "new packages are named by administrators", "packageListAdd", "f41-build", "unheard", "ada")
+		h.ada.must("packageListAdd", "f41-build", "hello", "ada")
+		h.ada.fault(1004, "policy violation (package_list): not covered by policy", "packageListBlock", "f41-build", "hello")
+
+		h.ada.must("createSideTag", "f41-build")
+		h.ada.must("createSideTag", "f41-build")
+		h.ada.fault(1004, "policy violation (sidetag): two are enough", "createSideTag", "f41-build")
+		h.pat.must("createSideTag", "f41-build")
+	})
+}
+
+func TestPoliciesAreTold(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.run()
+		h.tags()
+		one, two := h.imported("1"), h.imported("2")
+		h.done(h.ada.must("tagBuild", "f41", one))
+		about := func(pairs ...any) map[string]any {
+			m := map[string]any{}
+			for i := 0; i < len(pairs); i += 2 {
+				m[pairs[i].(string)] = pairs[i+1]
+			}
+			return m
+		}
+		for _, c := range []struct {
+			about map[string]any
+			want  any
+		}{
+			{about("tag", "f41", "fromtag", nil, "build", two), "both"}, // what was said, not what follows
+			{about("tag", "f42", "fromtag", nil, "scratch", true, "build", one), "brought"},
+			{about("build_tag", "f41-build"), "below"},
+			{about("target", "f41", "source", "git+https://example.org/x#1"), "below"},
+			{about("build", "hello-2.10-1"), "brought"},
+			{about("build", two, "source", "git+https://example.org/x#1"), "fetched"},
+			{about("build", two, "user_id", "root"), "mine"},
+			{about("build", two, "user_id", "ada"), "theirs"},
+			{about("build", two), "theirs"},
+		} {
+			if got := h.anon.must("evalPolicy", "said", c.about); got != c.want {
+				t.Errorf("%v: %v, want %v", c.about, got, c.want)
+			}
+		}
+		h.anon.fault(1000, "policy data must contain a build", "evalPolicy", "brought", about("tags", list("f41")))
+		h.anon.fault(1000, "No such build", "evalPolicy", "said", about("build", int64(9999)))
+		h.anon.fault(1000, "no such policy: unwritten", "evalPolicy", "unwritten", about())
+		h.anon.fault(1000, "Invalid type for a tag", "evalPolicy", "said", about("tag", list(list()), "fromtag", true))
+		if got := h.anon.must("evalPolicy", "priority", about("build", one)); got != "stay" {
+			t.Error(got)
+		}
+		h.ada.fault(1002, "is not a host", "host.checkPolicy", "tag", about())
+	})
+}

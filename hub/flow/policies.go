@@ -1,0 +1,91 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/policy"
+	"github.com/kura-build/kura/hub/tag"
+)
+
+// Policies are an installation's own rules, asked about what the hub holds.
+type Policies struct{ set *policy.Set }
+
+// NewPolicies reads rules by their names; those left out are Koji's defaults.
+func NewPolicies(texts map[string]string) (*Policies, error) {
+	set, err := policy.NewSet(texts, policy.Standard())
+	return &Policies{set: set}, err
+}
+
+// DefaultPolicies are those of an installation that wrote none.
+func DefaultPolicies() *Policies {
+	p, err := NewPolicies(nil)
+	if err != nil {
+		panic(err) // texts of hub/policy
+	}
+	return p
+}
+
+// Eval gives the action that a policy names for what Koji's callers say of
+// something: "" where no rule applies.
+func (p *Policies) Eval(ctx context.Context, tx *db.Tx, by account.Actor, name string, about map[string]any) (string, error) {
+	d, err := data(ctx, tx, by, about)
+	if err != nil {
+		return "", err
+	}
+	r, err := p.set.Eval(name, d)
+	return r.Action, err
+}
+
+// Check tells whether a policy allows something, and why (not). A policy that
+// nobody wrote allows all; uncovered is the action where no rule applies.
+func (p *Policies) Check(ctx context.Context, tx *db.Tx, by account.Actor, name string, about map[string]any, uncovered string) (bool, string, error) {
+	d, err := data(ctx, tx, by, about)
+	if err != nil {
+		return false, "", err
+	}
+	d.Uncovered = uncovered
+	ok, _, reason, err := p.set.Check(name, d, false)
+	return ok, reason, err
+}
+
+// Assert refuses what a policy does not allow; force lets administrators past.
+func (p *Policies) Assert(ctx context.Context, tx *db.Tx, by account.Actor, name string, about map[string]any, force bool) error {
+	d, err := data(ctx, tx, by, about)
+	if err != nil {
+		return err
+	}
+	return p.set.Assert(name, d, force)
+}
+
+// List asks the policy package_list about a change of a tag's package list.
+func (p *Policies) List(ctx context.Context, tx *db.Tx, by account.Actor, c tag.ListChange) error {
+	return p.Assert(ctx, tx, by, "package_list", map[string]any{
+		"tag": c.Tag.ID, "action": c.Action, "package": c.Package, "force": c.Force,
+	}, c.Force)
+}
+
+// SideTag asks the policy sidetag about another tag of the caller's own.
+func (p *Policies) SideTag(ctx context.Context, tx *db.Tx, by account.Actor, base tag.Tag, made int) error {
+	return p.Assert(ctx, tx, by, "sidetag", map[string]any{"user_id": by.ID, "tag": base.ID, "number_of_tags": int64(made)}, false)
+}
+
+// Tag asks the policy tag whether a build may go from a tag to another; either
+// may be nil.
+func (p *Policies) Tag(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, from, to *tag.Tag, force bool) error {
+	about := map[string]any{"build": b.ID, "tag": nil, "fromtag": nil}
+	switch {
+	case from == nil && to == nil:
+		return kura.Errorf("flow.Policies", kura.Invalid, "a build goes to a tag, or from one")
+	case from == nil:
+		about["operation"], about["tag"] = "tag", to.ID
+	case to == nil:
+		about["operation"], about["fromtag"] = "untag", from.ID
+	default:
+		about["operation"], about["tag"], about["fromtag"] = "move", to.ID, from.ID
+	}
+	return p.Assert(ctx, tx, by, "tag", about, force)
+}
