@@ -226,8 +226,6 @@ func TestArchivesAreNone(t *testing.T) {
 			{"listArchives", list(kw("queryOpts", map[string]any{"countOnly": true})), int64(0)},
 			{"getArchive", list(1), nil},
 			{"listArchiveFiles", list(1), list()},
-			{"getArchiveTypes", nil, list()},
-			{"getArchiveType", list("a.jar"), nil},
 			{"getMavenBuild", list(id), nil},
 			{"getWinBuild", list(id), nil},
 			{"getImageBuild", list(id), nil},
@@ -251,6 +249,52 @@ func TestArchivesAreNone(t *testing.T) {
 		if v := pick(h.anon.must("listBTypes", map[string]any{"name": "rpm"}), "name"); len(v.([]any)) != 1 {
 			t.Error(v)
 		}
+	})
+}
+
+func TestArchiveTypes(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		name := func(args ...any) any {
+			got := h.anon.must("getArchiveType", args...)
+			if got == nil {
+				return nil
+			}
+			return pick(got, "name")
+		}
+		for file, want := range map[string]any{
+			"a.jar": "jar", "a.tar.gz": "tar", "a.TGZ": "tar", "disk.raw": "raw", "disk.raw.xz": "raw-xz", "vmlinuz": "kernel-image",
+			"a.gz": nil, "a": nil, ".": nil, "a.": nil,
+		} {
+			if got := name(file); got != want {
+				t.Errorf("%q: %v, want %v", file, got, want)
+			}
+		}
+		want := map[string]any{"id": int64(1), "name": "jar", "extensions": "jar war rar ear sar jdocbook jdocbook-style", "compression_type": "zip"}
+		if diff := cmp.Diff(any(want), pick(h.anon.must("getArchiveType", nil, nil, 1), "id", "name", "extensions", "compression_type")); diff != "" {
+			t.Error(diff)
+		}
+		if name("a.jar", "zip") != "zip" || name("a.jar", "zip", 3) != "pom" || name(nil, "none") != nil {
+			t.Error("a number comes before a name, a name before a file")
+		}
+		h.anon.fault(1000, "unsupported file extension", "getArchiveType", "a.nope", kw("strict", true))
+		h.anon.fault(1000, "one of filename, type_name, or type_id must be specified", "getArchiveType")
+		h.ada.fault(1004, "admin permission required", "addArchiveType", "deb", "Debian package", "deb")
+		h.root.fault(1000, "Unsupported compression type ar", "addArchiveType", "deb", "Debian package", "deb", "ar")
+		h.root.fault(1000, "archivetype jar already exists", "addArchiveType", "jar", "Debian package", "deb")
+		h.root.fault(1000, "file extension tar.gz already exists", "addArchiveType", "deb", "Debian package", "deb tar.gz")
+		for _, bad := range []string{"", "d b ", ".deb", "d\\s", "deb  udeb"} {
+			h.root.fault(1000, "file extension", "addArchiveType", "deb", "Debian package", bad)
+		}
+		h.root.must("addArchiveType", "deb", "Debian package", "deb udeb")
+		if name("a_1.udeb") != "deb" {
+			t.Error("the new type is not found")
+		}
+		if n := len(h.anon.must("getArchiveTypes").([]any)); n != 72 {
+			t.Errorf("%d types", n)
+		}
+		h.root.must("addBType", "module")
+		h.root.fault(1000, "btype already exists", "addBType", "module")
+		h.ada.fault(1004, "admin permission required", "addBType", "deb")
 	})
 }
 
