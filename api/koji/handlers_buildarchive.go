@@ -10,10 +10,9 @@ import (
 	"github.com/kura-build/kura/hub/tag"
 )
 
-// Koji's archives are files that are no rpms: jars, images of Windows builds. The
-// types of such files are kept.
-// Builds here have none, so the methods about them answer as a hub does that
-// has none either.
+// Koji's archives are files that are no rpms: jars, images of Windows builds.
+// Their types are kept, but builds here have none, so the methods about them
+// answer as a hub does that has none either.
 
 // none answers an empty list; of a tag, if the method is asked about one that
 // there is.
