@@ -67,7 +67,7 @@ func newBuildHub(t *testing.T, d *db.DB) *buildHub {
 	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t)})
 	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
-		Policies{Rules: h.flow.Policies()}.Handlers(),
+		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}, Build: func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error) {
 			b, err := build.Get(ctx, tx, ref.ID)
 			if err != nil {

@@ -40,6 +40,11 @@ func (h Builders) Handlers() Handlers {
 		"host.taskWaitResults": h.asHost(h.waitResults),
 		"host.subtask":         h.asHost(h.subtask),
 		"host.subtask2":        h.asHost(h.subtask2),
+
+		"host.newBuildRoot":        h.asHost(h.newRoot),
+		"host.setBuildRootState":   h.asHost(h.setRootState),
+		"host.setBuildRootList":    h.asHost(h.setRootList),
+		"host.updateBuildRootList": h.asHost(h.updateRootList),
 	}
 }
 
