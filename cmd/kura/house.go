@@ -159,6 +159,9 @@ func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err erro
 		return nil, fmt.Errorf("[policy]: %w", err)
 	}
 	h.lists = tag.NewLists(policies.List)
+	if policies.Places() {
+		h.tasks.Place = policies.Place
+	}
 	h.repos = repo.NewMaker(h.db, h.blobs)
 	h.sources = source.NewRepositories(filepath.Join(c.Data, "git"))
 	var s sign.Signer

@@ -12,12 +12,15 @@ import (
 )
 
 // Policies are an installation's own rules, asked about what the hub holds.
-type Policies struct{ set *policy.Set }
+type Policies struct {
+	set    *policy.Set
+	places bool // there are own ones on where tasks go
+}
 
 // NewPolicies reads rules by their names; those left out are Koji's defaults.
 func NewPolicies(texts map[string]string) (*Policies, error) {
 	set, err := policy.NewSet(texts, policy.Standard())
-	return &Policies{set: set}, err
+	return &Policies{set: set, places: texts["channel"] != "" || texts["priority"] != ""}, err
 }
 
 // DefaultPolicies are those of an installation that wrote none.
