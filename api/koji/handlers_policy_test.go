@@ -1,6 +1,7 @@
 package koji
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/kura-build/kura/hub/flow"
@@ -109,6 +110,7 @@ func TestPoliciesAreTold(t *testing.T) {
 		h.anon.fault(1000, "policy data must contain a build", "evalPolicy", "brought", about("tags", list("f41")))
 		h.anon.fault(1000, "No such build", "evalPolicy", "said", about("build", int64(9999)))
 		h.anon.fault(1000, "no such policy: unwritten", "evalPolicy", "unwritten", about())
+		h.anon.fault(1000, "at most 100", "evalPolicy", "said", about("build_tags", slices.Repeat(list("f41"), 101)))
 		h.anon.fault(1000, "Invalid type for a tag", "evalPolicy", "said", about("tag", list(list()), "fromtag", true))
 		if got := h.anon.must("evalPolicy", "priority", about("build", one)); got != "stay" {
 			t.Error(got)

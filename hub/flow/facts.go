@@ -79,6 +79,18 @@ func refOf(what string, v any) (account.Ref, error) {
 	return account.Ref{}, kura.Errorf("flow.policy", kura.Invalid, "Invalid type for a %s: want a number or a name, got %.80s", what, fmt.Sprint(v))
 }
 
+// maxNames bounds what anybody may have looked up with one question.
+const maxNames = 100
+
+// names is a list that is said; none is empty.
+func (f *facts) names(field string) ([]any, error) {
+	list, _ := f.about[field].([]any)
+	if len(list) > maxNames {
+		return nil, kura.Errorf("flow.policy", kura.Invalid, "%s has %d entries: a policy is asked about at most %d", field, len(list), maxNames)
+	}
+	return list, nil
+}
+
 func (f *facts) tag(v any) (tag.Tag, error) {
 	r, err := refOf("tag", v)
 	if err != nil {
@@ -270,9 +282,9 @@ func (f *facts) types() (any, error) {
 
 // generators are the content generators that made a build's parts.
 func (f *facts) generators() (any, error) {
-	list, ok := f.about["cg_list"].([]any)
-	if !ok {
-		return nil, nil
+	list, err := f.names("cg_list")
+	if err != nil {
+		return nil, err
 	}
 	var names []string
 	for _, v := range list {
@@ -296,7 +308,10 @@ type tagAt struct{ id, at int64 }
 // that are named, a target's, or those of the build's roots.
 func (f *facts) inBuildTags() (map[string]tagAt, error) {
 	out := map[string]tagAt{}
-	named, _ := f.about["build_tags"].([]any)
+	named, err := f.names("build_tags")
+	if err != nil {
+		return nil, err
+	}
 	if v := f.about["build_tag"]; v != nil {
 		named = []any{v}
 	}
