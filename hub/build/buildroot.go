@@ -185,17 +185,23 @@ func UpdateRoot(ctx context.Context, tx *db.Tx, id int64, n NewRoot) error {
 
 // RetireRoots closes the records of a task that has ended.
 func RetireRoots(ctx context.Context, tx *db.Tx, task int64) error {
-	var open int64
-	if err := tx.Row(ctx, "SELECT count(*) FROM buildroot WHERE task_id = $1 AND retire_event IS NULL", task).Scan(&open); err != nil || open == 0 {
-		return kura.E("build.RetireRoots", err)
+	open, err := db.All(ctx, tx, db.Column[int64], "SELECT id FROM buildroot WHERE task_id = $1 AND retire_event IS NULL", task)
+	for _, id := range open {
+		if err == nil {
+			err = retire(ctx, tx, id)
+		}
 	}
+	return kura.E("build.RetireRoots", err)
+}
+
+func retire(ctx context.Context, tx *db.Tx, id int64) error {
 	ev, err := event.Now(ctx, tx)
 	if err != nil {
-		return kura.E("build.RetireRoots", err)
+		return err
 	}
-	_, err = tx.Exec(ctx, "UPDATE buildroot SET state = $2, retire_event = $3, retire_time = $4 WHERE task_id = $1 AND retire_event IS NULL",
-		task, RootExpired, ev, db.Now())
-	return kura.E("build.RetireRoots", err)
+	_, err = tx.Exec(ctx, "UPDATE buildroot SET state = $2, retire_event = $3, retire_time = $4 WHERE id = $1 AND retire_event IS NULL",
+		id, RootExpired, ev, db.Now())
+	return err
 }
 
 func rootSet(ctx context.Context, tx *db.Tx, in []Component) (int64, error) {

@@ -60,13 +60,7 @@ func (b *Buildroot) SetState(ctx context.Context, tx *db.Tx, state int) error {
 		_, err := tx.Exec(ctx, "UPDATE buildroot SET state = $2 WHERE id = $1 AND retire_event IS NULL", b.ID, state)
 		return kura.E(op, err)
 	}
-	ev, err := event.Now(ctx, tx)
-	if err != nil {
-		return kura.E(op, err)
-	}
-	_, err = tx.Exec(ctx, "UPDATE buildroot SET state = $2, retire_event = $3, retire_time = $4 WHERE id = $1 AND retire_event IS NULL",
-		b.ID, RootExpired, ev, db.Now())
-	return kura.E(op, err)
+	return kura.E(op, retire(ctx, tx, b.ID))
 }
 
 // Fill tells what stands in a root: all of it before it is built in, what came
