@@ -1,9 +1,13 @@
 package koji
 
 import (
+	"context"
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/flow"
 )
 
@@ -28,6 +32,12 @@ func houseRules(t *testing.T) *flow.Policies {
 			all :: allow
 		`,
 		"brought": `imported :: yes`,
+		"gapped":  `tag f41 :: allow`,
+		"rooted": `
+			imported :: brought
+			buildtag f41-build && buildtag_inherits_from f41 :: ours
+		`,
+		"generated": `cg_match_all os* && cg_match_any osbs :: yes`,
 		"said": `
 			has fromtag && tag f41 :: both
 			buildtag_inherits_from f41 && buildtag f41-build :: below
@@ -61,6 +71,7 @@ func TestPoliciesAreAsked(t *testing.T) {
 		h.ada.fault(1004, "policy violation (tag): what is released stays", "untagBuild", "guarded", one, kw("force", true))
 		h.root.must("packageListAdd", "f41-build", "hello", "root")
 		h.ada.fault(1004, "policy violation (tag): what is released stays", "moveBuild", "guarded", "f41-build", one)
+		h.ada.fault(1004, "policy violation (tag): what is released stays", "moveAllBuilds", "guarded", "f41-build", "hello")
 		h.root.fault(1004, "what is released stays", "untagBuild", "guarded", one)
 		h.root.must("untagBuild", "guarded", one, kw("force", true))
 
@@ -116,5 +127,61 @@ func TestPoliciesAreTold(t *testing.T) {
 			t.Error(got)
 		}
 		h.ada.fault(1002, "is not a host", "host.checkPolicy", "tag", about())
+	})
+}
+
+// What Koji's builders ask before they do what a policy is about.
+func TestPoliciesForKojisBuilders(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.run()
+		h.tags()
+		b1 := h.builder("b1")
+		f41, other := map[string]any{"tag": "f41"}, map[string]any{"tag": "f41-build"}
+		for _, c := range []struct {
+			args []any
+			want any
+		}{
+			{list("gapped", f41), list(true, "")},
+			{list("gapped", other), list(false, "not covered by policy")},
+			{list("gapped", other, "allow"), list(true, "not covered by policy")},
+			{list("unwritten", other), list(true, "missing policy")},
+			{list("package_list", map[string]any{"tag": "f41", "user_id": "root"}), list(true, "")},
+			{list("package_list", map[string]any{"tag": "f41"}), list(false, "not covered by policy")},
+		} {
+			if diff := cmp.Diff(c.want, b1.must("host.checkPolicy", c.args...)); diff != "" {
+				t.Errorf("%v: %s", c.args, diff)
+			}
+		}
+		b1.fault(1004, "policy violation (gapped): not covered by policy", "host.checkPolicy", "gapped", other, kw("strict", true))
+		b1.fault(1004, "policy violation (gapped): not covered by policy", "host.assertPolicy", "gapped", other)
+		b1.must("host.assertPolicy", "gapped", other, "allow")
+		b1.must("host.assertPolicy", "gapped", f41)
+		if got := b1.must("host.evalPolicy", "gapped", f41); got != "allow" {
+			t.Error(got)
+		}
+		if got := b1.must("host.evalPolicy", "gapped", other); got != nil {
+			t.Error(got)
+		}
+
+		h.root.must("grantCGAccess", "ada", "osbs", kw("create", true))
+		if got := h.anon.must("evalPolicy", "generated", map[string]any{"cg_list": list("osbs")}); got != "yes" {
+			t.Error(got)
+		}
+		h.anon.fault(1000, "nosuch", "evalPolicy", "generated", map[string]any{"cg_list": list("osbs", "nosuch")})
+
+		id := h.imported("1")
+		rooted := func() any { return h.anon.must("evalPolicy", "rooted", map[string]any{"build": id}) }
+		if got := rooted(); got != "brought" {
+			t.Error(got)
+		}
+		repo := h.done(h.root.must("newRepo", "f41-build")).([]any)[0]
+		root := b1.must("host.newBuildRoot", repo, "x86_64")
+		h.update(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE rpminfo SET buildroot_id = $1 WHERE build_id = $2", root, id)
+			return err
+		})
+		if got := rooted(); got != "ours" {
+			t.Error(got)
+		}
 	})
 }

@@ -97,6 +97,45 @@ func TestWhoMayMakeAPackage(t *testing.T) {
 	})
 }
 
+// An installation's own rules replace the defaults.
+func TestPoliciesOnWhatABuildIsMadeFrom(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := buildtest.New(t, d)
+		owner, other := person(t, s, "owner", "bash"), person(t, s, "other", "mine")
+		p, err := NewPolicies(map[string]string{
+			"build_from_srpm":    "user other && package bash && source cli-build/* && target f36 :: allow",
+			"build_from_repo_id": "user other && compare repo_id = 7 && skip_tag :: allow",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := New(d, s.Blobs, task.New(nil), nil, nil, Config{OwnHosts: []string{"hub:8444"}, Policies: p})
+		upload, scm := "cli-build/1/bash-1-1.src.rpm", "git+https://hub:8444/rpms/bash.git#main"
+		for _, c := range []struct {
+			by   account.Actor
+			src  string
+			opts BuildOpts
+			may  bool
+		}{
+			{other, upload, BuildOpts{}, true},
+			{owner, upload, BuildOpts{}, false},
+			{s.User, upload, BuildOpts{}, false},
+			{owner, scm, BuildOpts{}, true},
+			{other, scm, BuildOpts{RepoID: 7, SkipTag: true}, true},
+			{other, scm, BuildOpts{RepoID: 7}, false},
+			{other, scm, BuildOpts{RepoID: 8, SkipTag: true}, false},
+			{s.User, scm, BuildOpts{RepoID: 7, SkipTag: true}, false},
+		} {
+			id := c.by.ID
+			j := &job{Flow: f, r: &task.Run{Task: &task.Task{Owner: &id}}, src: c.src, target: "f36", opts: c.opts}
+			err := s.Try(func(ctx context.Context, tx *db.Tx) error { return j.mayMake(ctx, tx, "bash") })
+			if (err == nil) != c.may || err != nil && !kura.Is(err, kura.Denied) {
+				t.Errorf("%s from %s with %+v: %v", c.by.Name, c.src, c.opts, err)
+			}
+		}
+	})
+}
+
 // A build host may close a task as Koji's do, with whatever it likes.
 func TestATaskNamesOnlyItsOwnFiles(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
