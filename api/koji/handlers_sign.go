@@ -30,6 +30,8 @@ func (h Signing) Handlers() Handlers {
 		"writeSignedRPM": h.write,
 		"deleteRPMSig":   h.remove,
 
+		"host.writeSignedRPM": h.write,
+
 		"kura.createKey": h.createKey,
 		"kura.listKeys":  h.keys,
 		"kura.signBuild": h.build,

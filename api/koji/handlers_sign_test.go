@@ -131,5 +131,8 @@ func TestSignedPackagesAreImported(t *testing.T) {
 			t.Error(diff)
 		}
 		h.pat.must("writeSignedRPM", "hello-2.10-1.src", key)
+		h.ada.fault(1002, "is not a host", "host.writeSignedRPM", "hello-2.10-1.src", key)
+		h.builder("b1").must("host.writeSignedRPM", "hello-2.10-1.src", key)
+		h.builder("b2").fault(1000, "No cached signature", "host.writeSignedRPM", "hello-2.10-1.src", "00000000")
 	})
 }

@@ -53,5 +53,5 @@ var hostMethods = []Method{
 	{Name: "host.updateBuildrootArchives", Python: "HostExports.updateBuildrootArchives(self, brootid, task_id, archives, project=False)", Needs: ExclusiveHost, Mode: Write},
 	{Name: "host.updateHost", Python: "HostExports.updateHost(self, task_load, ready, data=None)", Needs: ExclusiveHost, Mode: Write, Repeat: true},
 	{Name: "host.updateMavenBuildRootList", Python: "HostExports.updateMavenBuildRootList(self, brootid, task_id, mavenlist, ignore=None, project=False, ignore_unknown=False, extra_deps=None)", Needs: ExclusiveHost, Mode: Write},
-	{Name: "host.writeSignedRPM", Python: "HostExports.writeSignedRPM(self, an_rpm, sigkey, force=False)", Needs: ExclusiveHost, Mode: Write},
+	{Name: "host.writeSignedRPM", Python: "HostExports.writeSignedRPM(self, an_rpm, sigkey, force=False)", Needs: ExclusiveHost, Mode: Apart},
 }
