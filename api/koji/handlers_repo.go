@@ -38,6 +38,7 @@ func (h Repos) Handlers() Handlers {
 		"repo.autoRequests":        h.auto,
 		"repo.checkQueue":          h.checkQueue,
 		"repo.getExternalRepoData": h.externalData,
+		"repo.setExternalRepoData": h.setExternalData,
 		"getActiveRepos":           h.active,
 		"repoExpire":               h.become(repo.Expired),
 		"repoProblem":              h.become(repo.Problem),

@@ -242,3 +242,36 @@ func TestDistributionRepositories(t *testing.T) {
 		}
 	})
 }
+
+// What kojira notes of an external repository makes tags that read it newer.
+func TestExternalRepositoriesAreLookedAt(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.tags()
+		id := pick(h.root.must("createExternalRepo", "else", "https://mirror.example.org/else"), "id")
+		h.root.must("addExternalRepoToTag", "f41-build", "else", 10)
+		if v := h.anon.must("repo.getExternalRepoData", id); v != nil {
+			t.Errorf("nothing was noted, got %v", v)
+		}
+		h.ada.fault(1004, "repo", "repo.setExternalRepoData", id, map[string]any{"max_ts": 1})
+		h.root.fault(1000, "No such repo", "repo.setExternalRepoData", 9999, map[string]any{"max_ts": 1})
+		h.root.fault(1000, "want struct", "repo.setExternalRepoData", id, "now")
+		last, other := h.anon.must("tagLastChangeEvent", "f41-build"), h.anon.must("tagLastChangeEvent", "f41")
+		for _, ts := range []int{1700000000, 1700000001} {
+			h.root.must("repo.setExternalRepoData", id, map[string]any{"max_ts": ts})
+			if diff := cmp.Diff(any(map[string]any{"max_ts": int64(ts)}), h.anon.must("repo.getExternalRepoData", "else")); diff != "" {
+				t.Error(diff)
+			}
+			now := h.anon.must("tagLastChangeEvent", "f41-build")
+			if now.(int64) <= last.(int64) {
+				t.Errorf("the tag's last change was %v, and is %v", last, now)
+			}
+			if first := h.anon.must("tagFirstChangeEvent", "f41-build", kw("after", last)); first != now {
+				t.Errorf("the first change after %v is %v, not %v", last, first, now)
+			}
+			last = now
+		}
+		if now := h.anon.must("tagLastChangeEvent", "f41"); now != other {
+			t.Errorf("a tag without the repository changed at %v", now)
+		}
+	})
+}

@@ -233,13 +233,32 @@ func (h Repos) auto(ctx context.Context, c *Call) (any, error) {
 // checkQueue has nothing to do: each request has its task from the start.
 func (Repos) checkQueue(context.Context, *Call) (any, error) { return nil, nil }
 
-// externalData is what Koji's repository daemon remembers of an external
-// repository; kura reads external repositories when it needs them.
+// externalData is what Koji's repository daemon noted of an external
+// repository; kura itself reads external repositories when it needs them.
 func (Repos) externalData(ctx context.Context, c *Call) (any, error) {
 	ref := tagRef(c.Args, "erepo")
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	_, err := tag.GetExternalRepo(ctx, c.Tx, ref, 0)
-	return nil, err
+	r, err := tag.GetExternalRepo(ctx, c.Tx, ref, 0)
+	if err != nil {
+		return nil, err
+	}
+	data, err := tag.Seen(ctx, c.Tx, r)
+	if err != nil {
+		return nil, err
+	}
+	return stored(data)
+}
+
+func (Repos) setExternalData(ctx context.Context, c *Call) (any, error) {
+	ref, data := tagRef(c.Args, "external_repo_id"), c.Args.Map("data")
+	if err := c.Args.Err(); err != nil {
+		return nil, err
+	}
+	r, err := tag.GetExternalRepo(ctx, c.Tx, ref, 0)
+	if err != nil {
+		return nil, err
+	}
+	return nothing(tag.SetSeen(ctx, c.Tx, c.Actor, r, data))
 }

@@ -48,9 +48,13 @@ const (
 
 	lastOfRepo = `SELECT COALESCE(max(e), 0) FROM (
 	SELECT max(create_event) AS e FROM external_repo_config WHERE external_repo_id = $1 AND create_event < $2 UNION ALL
-	SELECT max(revoke_event) AS e FROM external_repo_config WHERE external_repo_id = $1 AND revoke_event < $2) AS changes`
+	SELECT max(revoke_event) AS e FROM external_repo_config WHERE external_repo_id = $1 AND revoke_event < $2 UNION ALL
+	SELECT max(create_event) AS e FROM external_repo_data WHERE external_repo_id = $1 AND create_event < $2 UNION ALL
+	SELECT max(revoke_event) AS e FROM external_repo_data WHERE external_repo_id = $1 AND revoke_event < $2) AS changes`
 
 	firstOfRepo = `SELECT COALESCE(min(e), 9223372036854775807) FROM (
 	SELECT min(create_event) AS e FROM external_repo_config WHERE external_repo_id = $1 AND create_event > $2 UNION ALL
-	SELECT min(revoke_event) AS e FROM external_repo_config WHERE external_repo_id = $1 AND revoke_event > $2) AS changes`
+	SELECT min(revoke_event) AS e FROM external_repo_config WHERE external_repo_id = $1 AND revoke_event > $2 UNION ALL
+	SELECT min(create_event) AS e FROM external_repo_data WHERE external_repo_id = $1 AND create_event > $2 UNION ALL
+	SELECT min(revoke_event) AS e FROM external_repo_data WHERE external_repo_id = $1 AND revoke_event > $2) AS changes`
 )

@@ -142,7 +142,12 @@ func putRepo(ctx context.Context, tx *db.Tx, by account.Actor, r ExternalRepo) e
 	if _, err := tx.Exec(ctx, "INSERT INTO external_repo_config (external_repo_id, url, create_event, creator_id) VALUES ($1, $2, $3, $4)", r.ID, r.URL, ev, by.ID); err != nil {
 		return kura.E("tag.ExternalRepo", err)
 	}
-	uses, err := Attachments(ctx, tx, 0, r.ID, 0)
+	return changedRepo(ctx, tx, r.ID)
+}
+
+// changedRepo tells of the tags that read an external repository.
+func changedRepo(ctx context.Context, tx *db.Tx, id int64) error {
+	uses, err := Attachments(ctx, tx, 0, id, 0)
 	if err != nil {
 		return err
 	}
