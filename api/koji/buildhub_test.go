@@ -77,7 +77,7 @@ func newBuildHub(t *testing.T, d *db.DB) *buildHub {
 		}}.Handlers(),
 		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
 		Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),
-		Hosts{Room: h.tasks}.Handlers(), Starts{Room: h.tasks, Maven: true, Windows: true}.Handlers(),
+		History{}.Handlers(), Hosts{Room: h.tasks}.Handlers(), Starts{Room: h.tasks, Maven: true, Windows: true}.Handlers(),
 		Signing{DB: d, Blobs: blobs, Sign: signer}.Handlers())
 	if err != nil {
 		t.Fatal(err)

@@ -44,5 +44,15 @@ func TestContentGenerators(t *testing.T) {
 		}
 		h.root.must("revokeCGAccess", "ada", "osbuild")
 		h.ada.fault(1002, "Content generator access required", "CGRefundBuild", "osbuild", id, again["token"])
+
+		told := h.anon.must("queryHistory", kw("cg", "osbuild", "user", "ada")).(map[string]any)
+		want := list(map[string]any{"user.name": "ada", "content_generator.name": "osbuild", "active": nil, "creator_name": "root", "revoker_name": "root"})
+		if diff := cmp.Diff(any(want), pick(told["cg_users"], "user.name", "content_generator.name", "active", "creator_name", "revoker_name")); diff != "" {
+			t.Error(diff)
+		}
+		if len(told) != 1 {
+			t.Errorf("other tables are about no content generator: %v", told)
+		}
+		h.anon.fault(1000, "No such entry in table content_generator: lorax", "queryHistory", kw("cg", "lorax"))
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/history"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
@@ -20,10 +21,6 @@ type History struct {
 
 // Handlers are the methods.
 func (h History) Handlers() Handlers { return Handlers{"queryHistory": h.query} }
-
-// absent are tables of Koji's that a hub without content generators and
-// without other systems' data about repositories does not have.
-var absent = map[string]bool{"cg_users": true, "external_repo_data": true}
 
 func (h History) query(ctx context.Context, c *Call) (any, error) {
 	names, opts := c.Args.Strings("tables"), QueryOpts{Limit: -1}
@@ -40,20 +37,17 @@ func (h History) query(ctx context.Context, c *Call) (any, error) {
 	if c.Args.Any("tables") == nil {
 		names = history.Tables()
 	}
-	q, nothingAbout, err := h.read(ctx, c)
+	q, err := h.read(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]any{}
 	for _, name := range names {
-		if absent[name] {
-			continue
-		}
 		columns, err := history.Columns(name)
 		if err != nil {
 			return nil, err
 		}
-		if nothingAbout || !q.Applies(name) {
+		if !q.Applies(name) {
 			continue
 		}
 		records, err := history.Find(ctx, c.Tx, name, q)
@@ -62,7 +56,9 @@ func (h History) query(ctx context.Context, c *Call) (any, error) {
 		}
 		rows := make([]xmlrpc.Struct, len(records))
 		for i, r := range records {
-			rows[i] = historyStruct(columns, r, q)
+			if rows[i], err = historyStruct(columns, r, q); err != nil {
+				return nil, err
+			}
 		}
 		if out[name], err = opts.Apply(rows); err != nil {
 			return nil, err
@@ -73,7 +69,7 @@ func (h History) query(ctx context.Context, c *Call) (any, error) {
 
 // read makes a query of the keywords. Unknown ones do not narrow, as in Koji:
 // clients send some that are for themselves.
-func (h History) read(ctx context.Context, c *Call) (q history.Query, none bool, err error) {
+func (h History) read(ctx context.Context, c *Call) (q history.Query, err error) {
 	r := optReader{opts: c.Args.Keywords}
 	q = history.Query{About: map[history.By]any{}, Active: r.bool("active"), Before: r.time("before"), After: r.time("after")}
 	if r.opts["beforeEvent"] != nil {
@@ -90,11 +86,10 @@ func (h History) read(ctx context.Context, c *Call) (q history.Query, none bool,
 			continue
 		}
 		if err := h.about(ctx, c.Tx, &q, &r, name); err != nil {
-			return q, false, err
+			return q, err
 		}
-		none = none || name == "cg"
 	}
-	return q, none, r.err
+	return q, r.err
 }
 
 // about finds what a keyword names.
@@ -132,6 +127,9 @@ func (h History) about(ctx context.Context, tx *db.Tx, q *history.Query, r *optR
 	case "permission":
 		p, err := account.GetPerm(ctx, tx, r.ref(name))
 		return id(history.Permission, p.ID, err)
+	case "cg":
+		g, err := build.GetGenerator(ctx, tx, account.Ref(r.ref(name)))
+		return id(history.Generator, g.ID, err)
 	case "external_repo":
 		n, err := tag.LookupExternalRepo(ctx, tx, r.ref(name))
 		return id(history.ExternalRepo, n.ID, err)
@@ -167,7 +165,7 @@ func editor(id *int64, name *string) any {
 
 // historyStruct is how Koji shows a record: with a mark for each condition on
 // versions, which says whether its making or its revocation met it.
-func historyStruct(columns []string, r history.Record, q history.Query) xmlrpc.Struct {
+func historyStruct(columns []string, r history.Record, q history.Query) (xmlrpc.Struct, error) {
 	var active any
 	if r.RevokeEvent == nil {
 		active = true
@@ -176,7 +174,14 @@ func historyStruct(columns []string, r history.Record, q history.Query) xmlrpc.S
 		"creator_id", r.CreatorID, "revoker_id", deref(r.RevokerID), "creator_name", editor(&r.CreatorID, r.Creator), "revoker_name", editor(r.RevokerID, r.Revoker),
 		"create_ts", TimeTS(r.CreateTime), "revoke_ts", TimeTS(moment(r.RevokeTime)))
 	for i, name := range columns {
-		s = append(s, xmlrpc.Member{Name: name, Value: r.Values[i]})
+		v := r.Values[i]
+		if text, ok := v.(string); ok && name == "data" { // JSON in Koji's database, not a text
+			var err error
+			if v, err = stored([]byte(text)); err != nil {
+				return nil, err
+			}
+		}
+		s = append(s, xmlrpc.Member{Name: name, Value: v})
 	}
 	mark := func(limit int64, name string, made int64, revoked *int64, met func(int64) bool) {
 		if limit == 0 {
@@ -193,5 +198,5 @@ func historyStruct(columns []string, r history.Record, q history.Query) xmlrpc.S
 	mark(q.Before, "before", r.CreateTime, r.RevokeTime, func(n int64) bool { return n < q.Before })
 	mark(q.AfterEvent, "after_event", r.CreateEvent, r.RevokeEvent, func(n int64) bool { return n > q.AfterEvent })
 	mark(q.BeforeEvent, "before_event", r.CreateEvent, r.RevokeEvent, func(n int64) bool { return n < q.BeforeEvent })
-	return s
+	return s, nil
 }

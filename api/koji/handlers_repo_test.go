@@ -270,6 +270,12 @@ func TestExternalRepositoriesAreLookedAt(t *testing.T) {
 			}
 			last = now
 		}
+		told := h.anon.must("queryHistory", list("external_repo_data"), kw("external_repo", "else")).(map[string]any)
+		want := list(map[string]any{"external_repo.name": "else", "data": map[string]any{"max_ts": int64(1700000000)}, "active": nil},
+			map[string]any{"external_repo.name": "else", "data": map[string]any{"max_ts": int64(1700000001)}, "active": true})
+		if diff := cmp.Diff(any(want), pick(told["external_repo_data"], "external_repo.name", "data", "active")); diff != "" {
+			t.Error(diff)
+		}
 		if now := h.anon.must("tagLastChangeEvent", "f41"); now != other {
 			t.Errorf("a tag without the repository changed at %v", now)
 		}

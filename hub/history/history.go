@@ -23,7 +23,8 @@ const (
 	Group
 	Host
 	Channel
-	Key // of an extra value of a tag
+	Generator // of contents
+	Key       // of an extra value of a tag
 )
 
 // Query says which records are wanted; what is zero does not narrow.

@@ -42,9 +42,17 @@ var tables = []table{
 			Target: func(b *db.Builder, v any) { b.Add(" AND v.build_target_id = ?", v) },
 			Tag:    func(b *db.Builder, v any) { b.Add(" AND (v.build_tag = ? OR v.dest_tag = ?)", v, v) },
 		}},
+	{"cg_users", []string{"user_id", "user.name", "cg_id", "content_generator.name"},
+		func(b *db.Builder) {
+			b.Add(head + "v.user_id, u.name, v.cg_id, cg.name FROM cg_users" + tail + "LEFT JOIN users u ON u.id = v.user_id LEFT JOIN content_generator cg ON cg.id = v.cg_id WHERE 1 = 1")
+		}, search{User: byUser, Generator: func(b *db.Builder, v any) { b.Add(" AND v.cg_id = ?", v) }}},
 	{"external_repo_config", []string{"external_repo_id", "external_repo.name", "url"},
 		func(b *db.Builder) {
 			b.Add(head + "v.external_repo_id, r.name, v.url FROM external_repo_config" + tail + "LEFT JOIN external_repo r ON r.id = v.external_repo_id WHERE 1 = 1")
+		}, search{ExternalRepo: byRepo}},
+	{"external_repo_data", []string{"external_repo_id", "external_repo.name", "data"},
+		func(b *db.Builder) {
+			b.Add(head + "v.external_repo_id, r.name, v.data FROM external_repo_data" + tail + "LEFT JOIN external_repo r ON r.id = v.external_repo_id WHERE 1 = 1")
 		}, search{ExternalRepo: byRepo}},
 	{"group_config", []string{"group_id", "group.name", "tag_id", "tag.name", "blocked", "exported", "display_name", "is_default", "uservisible", "description", "langonly", "biarchonly"},
 		func(b *db.Builder) {
