@@ -20,6 +20,7 @@ type Tx struct {
 	tx       *sql.Tx
 	dialect  Dialect
 	readonly bool
+	changed  bool // what State tells apart
 	depth    int
 	after    []func()
 	notes    map[any]any
@@ -80,6 +81,11 @@ func (d *DB) run(ctx context.Context, p *sql.DB, o *sql.TxOptions, ro bool, fn f
 	}
 	if ro {
 		return nil
+	}
+	if tx.changed {
+		if err := tx.count(ctx); err != nil {
+			return err
+		}
 	}
 	if err := sqltx.Commit(); err != nil {
 		return err
@@ -148,6 +154,7 @@ func (t *Tx) Savepoint(ctx context.Context, fn func() error) error {
 
 // Exec runs a statement and gives the number of rows it changed.
 func (t *Tx) Exec(ctx context.Context, q text, args ...any) (int64, error) {
+	t.wrote(string(q))
 	r, err := t.tx.ExecContext(ctx, string(q), args...)
 	if err != nil {
 		return 0, classify(err)
@@ -157,11 +164,13 @@ func (t *Tx) Exec(ctx context.Context, q text, args ...any) (int64, error) {
 
 // Row runs a query for at most one row.
 func (t *Tx) Row(ctx context.Context, q text, args ...any) *sql.Row {
+	t.wrote(string(q))
 	return t.tx.QueryRowContext(ctx, string(q), args...)
 }
 
 // Query runs a query. The caller closes the rows.
 func (t *Tx) Query(ctx context.Context, q text, args ...any) (*sql.Rows, error) {
+	t.wrote(string(q))
 	return t.tx.QueryContext(ctx, string(q), args...)
 }
 
@@ -209,6 +218,7 @@ func Each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q te
 func each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q string, args []any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
+		t.wrote(q)
 		rows, err := t.tx.QueryContext(ctx, q, args...)
 		if err != nil {
 			yield(zero, classify(err))

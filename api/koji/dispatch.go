@@ -133,6 +133,9 @@ func (s *Server) answer(ctx context.Context, tx *db.Tx, q *request, writes bool,
 	if isMultiCall(q.method) {
 		return s.multiCall(ctx, tx, q, actor, out)
 	}
+	if m, _, err := s.api.find(q.method); err == nil && m.Kept {
+		return s.answerKept(ctx, tx, q, actor, out)
+	}
 	v, err := s.invoke(ctx, tx, q, actor, q.method, q.params)
 	if err != nil {
 		return err
@@ -215,22 +218,33 @@ func (s *Server) invoke(ctx context.Context, tx *db.Tx, q *request, actor accoun
 
 func (s *Server) call(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, method string,
 	positional []any, kw map[string]any) (any, error) {
-	m, handler, err := s.api.find(method)
+	c, handler, err := s.prepare(tx, q, actor, method, positional, kw)
 	if err != nil {
 		return nil, err
 	}
+	return guarded(ctx, c, handler)
+}
+
+// prepare finds who carries out a call, and checks all that can be checked
+// before.
+func (s *Server) prepare(tx *db.Tx, q *request, actor account.Actor, method string,
+	positional []any, kw map[string]any) (*Call, Handler, error) {
+	m, handler, err := s.api.find(method)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := s.admit(method, actor); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	args, err := m.sig.bind(positional, kw)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := m.Needs.Allow(actor); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if (m.Mode == Apart) != (tx == nil) {
-		return nil, kura.Errorf("koji.call", kura.Invalid,
+		return nil, nil, kura.Errorf("koji.call", kura.Invalid,
 			"%s cannot be part of another call: call it by itself", method)
 	}
 	c := &Call{Method: m, Args: args, Actor: actor, Tx: tx, request: q}
@@ -244,7 +258,7 @@ func (s *Server) call(ctx context.Context, tx *db.Tx, q *request, actor account.
 		}
 		return s.call(ctx, tx, q, actor, name, params, kw)
 	}
-	return guarded(ctx, c, handler)
+	return c, handler, nil
 }
 
 // guarded turns the panic of a handler into an error, so that the client gets

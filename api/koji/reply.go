@@ -25,7 +25,8 @@ type reply struct {
 	hold    bool // nothing goes out before finish
 	started bool // the head is out: no way back
 	share   *spools
-	spool   *spool // what follows the head goes through it
+	kept    *answer // is sent instead of what was written
+	spool   *spool  // what follows the head goes through it
 }
 
 func (r *reply) Write(p []byte) (int, error) {
@@ -75,8 +76,12 @@ func (r *reply) end(complete bool) {
 	}
 }
 
-// finish sends what was held back.
+// finish sends what was held back, or the kept answer.
 func (r *reply) finish() {
+	if r.kept != nil {
+		r.sendKept()
+		return
+	}
 	if r.started {
 		r.end(true)
 		return
@@ -86,4 +91,24 @@ func (r *reply) finish() {
 	r.w.Header().Set("Content-Length", strconv.Itoa(len(r.buf)))
 	r.w.WriteHeader(http.StatusOK)
 	_, _ = r.send(r.buf) // a client that has gone hears nothing
+}
+
+// sendKept sends a kept answer. What cannot be read is cut off: its length was
+// promised.
+func (r *reply) sendKept() {
+	r.started = true
+	r.w.Header().Set("Content-Type", "text/xml")
+	r.w.Header().Set("Content-Length", strconv.FormatInt(r.kept.size, 10))
+	r.w.WriteHeader(http.StatusOK)
+	buf := make([]byte, min(r.kept.size, 256<<10))
+	for at := int64(0); at < r.kept.size; {
+		n, err := r.kept.file.ReadAt(buf[:min(int64(len(buf)), r.kept.size-at)], at)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if _, err := r.send(buf[:n]); err != nil {
+			return // the client has gone
+		}
+		at += int64(n)
+	}
 }

@@ -50,6 +50,7 @@ type Config struct {
 type Server struct {
 	Config
 	api     *api
+	kept    keep
 	spools  spools        // of callers who are known
 	crowd   spools        // of those who are not
 	strange chan struct{} // as many calls of people without a session or a token as may read at once
@@ -80,7 +81,7 @@ func New(c Config, parts ...Handlers) (*Server, error) {
 		c.Identify = certificate
 	}
 	s := &Server{
-		Config: c, strange: make(chan struct{}, maxStrange), holdFor: time.Minute,
+		Config: c, strange: make(chan struct{}, maxStrange), holdFor: time.Minute, kept: keep{from: keepFrom},
 		spools: spools{max: maxKnown, wait: true}, crowd: spools{max: maxStrangers},
 	}
 	own := []Handlers{s.selfHandlers(), s.filterHandlers(), s.sessionHandlers(), s.uploadHandlers()}
@@ -101,7 +102,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q := &request{http: r, remote: s.Remote(r), method: "upload"}
 	out := &reply{w: w, share: &s.spools}
-	defer out.end(false)
+	defer func() {
+		out.end(false)
+		if out.kept != nil {
+			s.kept.letGo(out.kept)
+		}
+	}()
 	if s.Offline != "" {
 		s.answerFault(r.Context(), out, q, fault(serverOffline, "%s", s.Offline))
 		return
