@@ -119,8 +119,38 @@ func header(path string) (*rpm.Package, error) {
 	return rpm.Read(f)
 }
 
-// record makes one build of packages and tags it.
+// record makes one build of the packages in files and tags it.
 func record(ctx context.Context, tx *db.Tx, by account.Actor, dest tag.Tag, dir, source string, paths []string) error {
+	var all []*build.Incoming
+	for _, p := range paths {
+		raw, err := os.ReadFile(filepath.Join(dir, p))
+		if err != nil {
+			return err
+		}
+		in, err := incoming(raw, source)
+		if err != nil {
+			return err
+		}
+		all = append(all, in)
+	}
+	return recordBuild(ctx, tx, by, dest, source, all)
+}
+
+// incoming is a package as a builder or a person brings it.
+func incoming(raw []byte, source string) (*build.Incoming, error) {
+	pkg, err := rpm.Read(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	built, _ := pkg.Header.Int(rpm.TagBuildTime)
+	return &build.Incoming{
+		Name: pkg.NEVRA(), Source: source, Package: pkg, Blob: blob.Info{Sum: sha256.Sum256(raw), Size: int64(len(raw))},
+		MD5: hex.EncodeToString(pkg.PayloadMD5()), Keys: []build.Signature{{Hash: strings.Repeat("0", 32)}}, Built: int64(built),
+	}, nil
+}
+
+// recordBuild makes a complete build of packages and tags it.
+func recordBuild(ctx context.Context, tx *db.Tx, by account.Actor, dest tag.Tag, source string, packages []*build.Incoming) error {
 	n, err := rpm.ParseNVRA(source)
 	if err != nil {
 		return err
@@ -133,21 +163,7 @@ func record(ctx context.Context, tx *db.Tx, by account.Actor, dest tag.Tag, dir,
 	if err != nil {
 		return err
 	}
-	for _, p := range paths {
-		raw, err := os.ReadFile(filepath.Join(dir, p))
-		if err != nil {
-			return err
-		}
-		pkg, err := header(filepath.Join(dir, p))
-		if err != nil {
-			return err
-		}
-		in := &build.Incoming{
-			Name: pkg.NEVRA(), Source: source, Package: pkg, Blob: blob.Info{Sum: sha256.Sum256(raw), Size: int64(len(raw))},
-			MD5: hex.EncodeToString(pkg.PayloadMD5()), Keys: []build.Signature{{Hash: strings.Repeat("0", 32)}},
-		}
-		built, _ := pkg.Header.Int(rpm.TagBuildTime)
-		in.Built = int64(built)
+	for _, in := range packages {
 		if _, err := build.Attach(ctx, tx, b, in, nil); err != nil {
 			return err
 		}

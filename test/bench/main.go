@@ -33,6 +33,7 @@ type part struct {
 var parts = []part{
 	{"lease", "a task's way to one of 100 connected builders, behind 1,000 that none of them may take", (*bench).lease},
 	{"calls", "calls of the interface for Koji's clients, over HTTPS", (*bench).calls},
+	{"lists", "what is asked of a tag of 5,000 builds and 20,000 rpms, and of one above it, over HTTPS", (*bench).lists},
 	{"sign", "signatures", (*bench).sign},
 	{"repo", "a repository of synthetic packages", (*bench).repo},
 	{"metadata", "repositories of 70,000 packages, kura createrepo and mergerepo beside createrepo_c and mergerepo_c", (*bench).metadata},

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/kura-build/kura/client"
+	"github.com/kura-build/kura/db"
+	format "github.com/kura-build/kura/format/rpm"
+	"github.com/kura-build/kura/format/xmlrpc"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/tag"
+)
+
+// question is a call and what Koji's own hub did with it: calls a second of
+// eight sides, and milliseconds of processor time of the hub, not of its
+// database. It had four workers, and no TLS.
+type question struct {
+	name   string
+	method string
+	params func(i int) []any
+	rate   float64
+	work   float64
+}
+
+// chain is how many tags lie above the one with the builds.
+const chain = 10
+
+func questions(builds int) []question {
+	always := func(p ...any) func(int) []any { return func(int) []any { return p } }
+	top := fmt.Sprintf("bench-c%d", chain)
+	pkg := func(i int) string { return fmt.Sprintf("bpkg%05d", 1+i*7919%builds) }
+	return []question{
+		{"getAPIVersion", "getAPIVersion", always(), 1195.2, 0.61},
+		{"getTag", "getTag", always("bench"), 803.1, 0.78},
+		{"getBuild", "getBuild", func(i int) []any { return []any{pkg(i) + "-1-1"} }, 443.0, 0.89},
+		{"listTagged", "listTagged", always("bench"), 1.7, 113.33},
+		{"listTagged, inherited", "listTagged", always(top, map[string]any{"inherit": true, "__starstar": true}), 1.9, 120},
+		{"getLatestBuilds", "getLatestBuilds", always("bench"), 2.2, 110},
+		{"getLatestBuilds of a package", "getLatestBuilds", func(i int) []any {
+			return []any{top, map[string]any{"package": pkg(i), "__starstar": true}}
+		}, 16, 7.33},
+		{"listTaggedRPMS", "listTaggedRPMS", always("bench"), 0.6, 357.5},
+		{"getLatestRPMS", "getLatestRPMS", always("bench"), 0.8, 365},
+		{"getFullInheritance", "getFullInheritance", always(top), 101, 2.43},
+		{"multiCall of 100 getBuild", "multiCall", func(i int) []any {
+			var calls []any
+			for j := range 100 {
+				calls = append(calls, map[string]any{"methodName": "getBuild", "params": []any{pkg(i*100+j) + "-1-1"}})
+			}
+			return []any{calls}
+		}, 6.1, 30.83},
+	}
+}
+
+// lists measures how fast a hub answers when nobody changes anything, and how
+// fast it makes the long answers when everybody does.
+func (b *bench) lists() error {
+	n := b.turns(5000, 200)
+	return b.each(func(h *hub, name string) error {
+		if _, err := h.tags(); err != nil {
+			return err
+		}
+		if err := h.chain(); err != nil {
+			return err
+		}
+		if err := h.recordMany(n); err != nil {
+			return err
+		}
+		c, err := h.plainCaller()
+		if err != nil {
+			return err
+		}
+		defer c.CloseIdleConnections()
+		for _, q := range questions(n) {
+			rate, work, err := h.answers(c, q, nil)
+			if err != nil {
+				return err
+			}
+			say(q.name+", "+name, rate, "/s", fmt.Sprintf("%.1f times upstream's %.1f; %.2f ms of processor time, upstream's over it %.0f", rate/q.rate, q.rate, millis(work), q.work/millis(work)))
+		}
+		var n atomic.Int64
+		for _, q := range questions(int(b.turns(5000, 200)))[3:9] {
+			rate, work, err := h.answers(c, q, func() error { // nothing that was kept is of use
+				_, err := h.Call(b.ctx, "createTag", fmt.Sprintf("change%d", n.Add(1)))
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			say(q.name+", after a change, "+name, rate, "/s", fmt.Sprintf("one side; %.2f ms of processor time, upstream's over it %.0f", millis(work), q.work/millis(work)))
+		}
+		say("memory of the hub, "+name, float64(h.resident())/1024, "MiB", "goal 150")
+		return nil
+	})
+}
+
+// chain makes tags above the one with the builds.
+func (h *hub) chain() error {
+	below := "bench"
+	for i := range chain {
+		name := fmt.Sprintf("bench-c%d", i+1)
+		if _, err := h.Call(h.b.ctx, "createTag", name, client.Keywords{"parent": below}); err != nil {
+			return err
+		}
+		below = name
+	}
+	return nil
+}
+
+// recordMany records builds of four small packages each, without their bytes.
+func (h *hub) recordMany(n int) error {
+	ctx := h.b.ctx
+	d, err := db.Open(ctx, h.records)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	for first := 1; first <= n; first += 100 {
+		err := d.Update(ctx, func(tx *db.Tx) error {
+			dest, err := tag.Get(ctx, tx, tag.ByName("bench"), 0)
+			if err != nil {
+				return err
+			}
+			for i := first; i < first+100 && i <= n; i++ {
+				source, all, err := four(fmt.Sprintf("bpkg%05d", i))
+				if err != nil {
+					return err
+				}
+				if err := recordBuild(ctx, tx, account.System, dest, source, all); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// four are a source package and three that were built of it.
+func four(name string) (source string, all []*build.Incoming, err error) {
+	source = name + "-1-1.src.rpm"
+	for _, arch := range []string{"src", "x86_64", "aarch64", "noarch"} {
+		p := format.Build{Name: name, Version: "1", Release: "1", Arch: arch, Summary: "Package " + name, License: "MIT"}
+		switch arch {
+		case "src":
+			p.Arch, p.Source = "noarch", true
+		case "noarch":
+			p.Name += "-data"
+		}
+		if !p.Source {
+			p.SourceRPM = source
+		}
+		var raw bytes.Buffer
+		if _, err := p.WriteTo(&raw); err != nil {
+			return "", nil, err
+		}
+		in, err := incoming(raw.Bytes(), source)
+		if err != nil {
+			return "", nil, err
+		}
+		all = append(all, in)
+	}
+	return source, all, nil
+}
+
+// plainCaller takes answers without reading what they say: the numbers are the
+// hub's, not the client's.
+func (h *hub) plainCaller() (*http.Client, error) {
+	pem, err := os.ReadFile(filepath.Join(h.dir, "client", "ca.crt"))
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("no certificate in client/ca.crt")
+	}
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, TLSClientConfig: &tls.Config{RootCAs: pool}}}, nil
+}
+
+// answers asks from eight sides for a while, or from one with something done
+// before each call. It gives the calls a second and the hub's time for each.
+func (h *hub) answers(c *http.Client, q question, before func() error) (rate float64, work time.Duration, err error) {
+	length, sides := 3*time.Second, 8
+	if h.b.quick {
+		length = 300 * time.Millisecond
+	}
+	if before != nil {
+		sides = 1
+	}
+	if err := h.post(c, q, 0); err != nil {
+		return 0, 0, err
+	}
+	var asked atomic.Int64
+	var spent, lost atomic.Int64 // on what was done before
+	used, began := h.cpu(), time.Now()
+	err = h.b.many(sides, sides, func(int, int) error {
+		for time.Since(began) < length {
+			if before != nil {
+				at, cpu := time.Now(), h.cpu()
+				if err := before(); err != nil {
+					return err
+				}
+				spent.Add(int64(time.Since(at)))
+				lost.Add(int64(h.cpu() - cpu))
+			}
+			if err := h.post(c, q, int(asked.Add(1))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	took := time.Since(began) - time.Duration(spent.Load())
+	n := time.Duration(max(1, asked.Load()))
+	return float64(asked.Load()) / took.Seconds(), max((h.cpu()-used-time.Duration(lost.Load()))/n, time.Microsecond), err
+}
+
+func (h *hub) post(c *http.Client, q question, i int) error {
+	var body bytes.Buffer
+	if err := xmlrpc.EncodeCall(&body, q.method, q.params(i)...); err != nil {
+		return err
+	}
+	resp, err := c.Post(h.url+"/kojihub", "text/xml", &body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	head := make([]byte, 300)
+	n, err := io.ReadFull(resp.Body, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK || strings.Contains(string(head[:n]), "<fault>") {
+		return fmt.Errorf("%s: %s: %s", q.name, resp.Status, head[:n])
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
+
+// resident is the hub's memory in KiB.
+func (h *hub) resident() (kib int) {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", h.cmd.Process.Pid))
+	_, rest, _ := strings.Cut(string(data), "VmRSS:")
+	_, _ = fmt.Sscan(rest, &kib)
+	return kib
+}
