@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 )
 
@@ -19,6 +20,9 @@ var quiet = map[string]bool{
 	"root_set": true, "root_set_rpm": true, "buildroot": true,
 	"build_notifications": true, "build_notifications_block": true,
 }
+
+// writes finds what writes behind a WITH.
+var writes = regexp.MustCompile(`(?i)\b(INSERT|UPDATE|DELETE|MERGE)\b`)
 
 // State is a number that is another one after each committed change of the
 // records, but for tables of motion: tasks, hosts' reports, sessions, files,
@@ -39,6 +43,9 @@ func (t *Tx) wrote(q string) {
 // counts reports whether a statement may change records that State tells apart.
 func counts(q string) bool {
 	words := strings.Fields(q[:min(len(q), 200)])
+	if len(words) > 0 && strings.EqualFold(words[0], "WITH") {
+		return writes.MatchString(q)
+	}
 	for i, w := range words {
 		switch strings.ToUpper(w) {
 		case "SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK":
@@ -51,7 +58,7 @@ func counts(q string) bool {
 			return !quiet[name]
 		case "INSERT", "OR", "IGNORE", "REPLACE", "DELETE":
 		default:
-			return true // WITH and the like: they may write anything
+			return true // whatever it is, it may write anything
 		}
 	}
 	return true

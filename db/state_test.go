@@ -17,6 +17,7 @@ func TestWhatCountsAsAChange(t *testing.T) {
 		"DELETE FROM rpmsigs":                                true,
 		"UPDATE task_later SET x = 1":                        true,
 		"WITH x AS (SELECT 1) UPDATE build SET state = 2":    true,
+		"WITH x AS (SELECT 1) SELECT * FROM x":               false,
 		"TRUNCATE build":                                     true,
 		"UPDATE":                                             true,
 		"":                                                   true,

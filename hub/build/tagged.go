@@ -29,13 +29,15 @@ type TaggedQuery struct {
 	Prefix  string
 	Type    string
 	Draft   *bool
+
+	pkg int64 // the package's number
 }
 
 // ListTagged gives the builds of a tag, and of those that it inherits from, in
 // the order of inheritance, newest tagging first. Builds whose package the tag
 // does not list or blocks are not shown.
 func ListTagged(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]*Tagged, error) {
-	out, err := overInheritance(ctx, tx, q, tagged, func(b *Tagged) (int64, int64) { return b.ID, b.PackageID })
+	out, err := overInheritance(ctx, tx, q, tagged, func(b *Tagged) (int64, int64, int64) { return b.TagID, b.ID, b.PackageID })
 	return out, kura.E("build.ListTagged", err)
 }
 
@@ -52,13 +54,13 @@ type TaggedRef struct {
 
 // ListTaggedRefs is ListTagged for who knows most of the builds already.
 func ListTaggedRefs(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]TaggedRef, error) {
-	out, err := overInheritance(ctx, tx, q, taggedRefs, func(b TaggedRef) (int64, int64) { return b.BuildID, b.PackageID })
+	out, err := overInheritance(ctx, tx, q, taggedRefs, func(b TaggedRef) (int64, int64, int64) { return b.TagID, b.BuildID, b.PackageID })
 	return out, kura.E("build.ListTaggedRefs", err)
 }
 
-// overInheritance gives what a tag holds and inherits, of what one gives for a
-// single tag.
-func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, one func(context.Context, *db.Tx, int64, TaggedQuery) ([]B, error), ids func(B) (build, pkg int64)) ([]B, error) {
+// overInheritance gives what a tag holds and inherits, of what read gives for
+// all these tags together.
+func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, read func(context.Context, *db.Tx, []int64, TaggedQuery) ([]B, error), ids func(B) (tag, build, pkg int64)) ([]B, error) {
 	const op = "build.overInheritance"
 	t, err := tag.Get(ctx, tx, q.Tag, q.At)
 	if err != nil {
@@ -70,29 +72,47 @@ func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, one f
 		if err != nil {
 			return nil, kura.E(op, err)
 		}
+		asked := map[int64]bool{t.ID: true}
 		for _, s := range steps {
-			order = append(order, s.Parent)
+			if !asked[s.Parent] {
+				asked[s.Parent] = true
+				order = append(order, s.Parent)
+			}
 		}
+	}
+	if q.Package != "" {
+		p, err := tag.GetPackage(ctx, tx, tag.ByName(q.Package))
+		if err != nil {
+			if kura.Is(err, kura.NotFound) {
+				err = nil
+			}
+			return nil, kura.E(op, err)
+		}
+		q.pkg = p.ID
 	}
 	allowed, err := packages(ctx, tx, t.ID, q)
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
-	var out []B
-	taken := map[int64]int{}  // builds given of a package
-	seen := map[int64]bool{}  // builds given
-	asked := map[int64]bool{} // tags read
-	for _, id := range order {
-		if asked[id] {
-			continue
-		}
-		asked[id] = true
-		rows, err := one(ctx, tx, id, q)
-		if err != nil {
-			return nil, kura.E(op, err)
-		}
+	rows, err := read(ctx, tx, order, q)
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	held := make(map[int64][]B, len(order))
+	if len(order) > 1 {
 		for _, b := range rows {
-			id, pkg := ids(b)
+			t, _, _ := ids(b)
+			held[t] = append(held[t], b)
+		}
+	} else {
+		held[t.ID] = rows
+	}
+	var out []B
+	taken := map[int64]int{} // builds given of a package
+	seen := map[int64]bool{} // builds given
+	for _, id := range order {
+		for _, b := range held[id] {
+			_, id, pkg := ids(b)
 			if !allowed[pkg] || seen[id] || q.Latest > 0 && taken[pkg] >= q.Latest {
 				continue
 			}
@@ -106,26 +126,20 @@ func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, one f
 
 // packages gives the packages that a tag shows: listed and not blocked.
 func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) (map[int64]bool, error) {
-	if q.Package == "" {
+	if q.pkg == 0 {
 		return tag.Shown(ctx, tx, id, q.At)
 	}
-	p, err := tag.GetPackage(ctx, tx, tag.ByName(q.Package))
-	if kura.Is(err, kura.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	list, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: id, At: q.At, Package: p.ID, Inherit: true, NoOwners: true})
-	return map[int64]bool{p.ID: len(list) > 0 && !list[0].Blocked}, err
+	list, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: id, At: q.At, Package: q.pkg, Inherit: true, NoOwners: true})
+	return map[int64]bool{q.pkg: len(list) > 0 && !list[0].Blocked}, err
 }
 
-func tagged(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]*Tagged, error) {
+func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tagged, error) {
 	var b db.Builder
-	b.Add("SELECT "+columns+", tag.id, tag.name, l.create_event FROM tag_listing l JOIN tag ON tag.id = l.tag_id JOIN build ON build.id = l.build_id"+
-		joins+" WHERE build.state = 1 AND l.tag_id = ?", id).At("l", q.At)
-	if q.Package != "" {
-		b.Add(" AND package.name = ?", q.Package)
+	b.Add("SELECT " + columns + ", tag.id, tag.name, l.create_event FROM tag_listing l JOIN tag ON tag.id = l.tag_id JOIN build ON build.id = l.build_id" +
+		joins + " WHERE build.state = 1 AND")
+	db.In(&b, "l.tag_id", tags).At("l", q.At)
+	if q.pkg != 0 {
+		b.Add(" AND build.pkg_id = ?", q.pkg)
 	}
 	if q.Owner != "" {
 		b.Add(" AND users.name = ?", q.Owner)
@@ -149,17 +163,25 @@ func tagged(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]*Tagged,
 }
 
 // taggedRefs is tagged without what a query may narrow by.
-func taggedRefs(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) ([]TaggedRef, error) {
-	var name string
-	if err := tx.Row(ctx, "SELECT name FROM tag WHERE id = $1", id).Scan(&name); err != nil {
+func taggedRefs(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]TaggedRef, error) {
+	var n db.Builder
+	n.Add("SELECT id, name FROM tag WHERE")
+	named, err := db.Find(ctx, tx, scanNamed, db.In(&n, "id", tags))
+	if err != nil {
 		return nil, err
 	}
+	names := make(map[int64]string, len(named))
+	for _, t := range named {
+		names[t.ID] = t.Name
+	}
 	var b db.Builder
-	b.Add("SELECT build.id, build.pkg_id, build.volume_id, COALESCE(build.completion_time, 0), build.draft, l.create_event FROM tag_listing l"+
-		" JOIN build ON build.id = l.build_id WHERE build.state = 1 AND l.tag_id = ?", id).At("l", q.At)
+	b.Add("SELECT build.id, build.pkg_id, build.volume_id, COALESCE(build.completion_time, 0), build.draft, l.tag_id, l.create_event FROM tag_listing l" +
+		" JOIN build ON build.id = l.build_id WHERE build.state = 1 AND")
+	db.In(&b, "l.tag_id", tags).At("l", q.At)
 	return db.Find(ctx, tx, func(s db.Scanner) (r TaggedRef, err error) {
-		r.TagID, r.TagName = id, name
-		return r, s.Scan(&r.BuildID, &r.PackageID, &r.VolumeID, &r.CompletionTime, &r.Draft, &r.CreateEvent)
+		err = s.Scan(&r.BuildID, &r.PackageID, &r.VolumeID, &r.CompletionTime, &r.Draft, &r.TagID, &r.CreateEvent)
+		r.TagName = names[r.TagID]
+		return r, err
 	}, b.Add(" ORDER BY l.create_event DESC, build.id DESC"))
 }
 

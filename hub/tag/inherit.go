@@ -59,25 +59,50 @@ type Step struct {
 // to it let less through than the second: it was cut shorter, was without its
 // settings, or had a filter.
 func Inheritance(ctx context.Context, tx *db.Tx, tag, at int64) ([]Step, error) {
-	w := walk{ctx: ctx, tx: tx, at: at, links: map[int64][]Link{}, seen: map[int64][]Step{}}
-	err := w.up(tag, []int64{tag}, 1, math.MaxInt, false, nil)
-	return w.steps, err
+	return steps(ctx, tx, tag, at, false)
 }
 
 // Descendants walks all tags that inherit from a tag.
 func Descendants(ctx context.Context, tx *db.Tx, tag, at int64) ([]Step, error) {
-	w := walk{ctx: ctx, tx: tx, at: at, reverse: true, links: map[int64][]Link{}, seen: map[int64][]Step{}}
-	err := w.up(tag, []int64{tag}, 1, math.MaxInt, false, nil)
+	return steps(ctx, tx, tag, at, true)
+}
+
+func steps(ctx context.Context, tx *db.Tx, tag, at int64, reverse bool) ([]Step, error) {
+	links, err := reach(ctx, tx, tag, at, reverse)
+	if err != nil {
+		return nil, kura.E("tag.Inheritance", err)
+	}
+	w := walk{reverse: reverse, links: map[int64][]Link{}, seen: map[int64][]Step{}}
+	for _, l := range links {
+		from := l.Child
+		if reverse {
+			from = l.Parent
+		}
+		w.links[from] = append(w.links[from], l)
+	}
+	err = w.up(tag, []int64{tag}, 1, math.MaxInt, false, nil)
 	return w.steps, err
+}
+
+// reach reads all links that a walk from a tag can come to, in one query, each
+// tag's by priority.
+func reach(ctx context.Context, tx *db.Tx, tag, at int64, reverse bool) ([]Link, error) {
+	var b db.Builder
+	b.Add("WITH RECURSIVE reach (id) AS (SELECT CAST(? AS BIGINT) UNION ", tag)
+	if reverse {
+		b.Add("SELECT i.tag_id FROM reach JOIN tag_inheritance i ON i.parent_id = reach.id WHERE 1 = 1").At("i", at)
+		b.Add(") "+linkColumns+" JOIN tag t ON t.id = i.tag_id WHERE i.parent_id IN (SELECT id FROM reach)").At("i", at)
+		return db.Find(ctx, tx, scanLink, b.Add(" ORDER BY i.priority, i.tag_id"))
+	}
+	b.Add("SELECT i.parent_id FROM reach JOIN tag_inheritance i ON i.tag_id = reach.id WHERE 1 = 1").At("i", at)
+	b.Add(") "+linkColumns+" JOIN tag t ON t.id = i.parent_id WHERE i.tag_id IN (SELECT id FROM reach)").At("i", at)
+	return db.Find(ctx, tx, scanLink, b.Add(" ORDER BY i.priority, i.parent_id"))
 }
 
 // walk is one traversal. Depths are counted with math.MaxInt for no end.
 type walk struct {
-	ctx     context.Context
-	tx      *db.Tx
-	at      int64
 	reverse bool
-	links   map[int64][]Link // read once each
+	links   map[int64][]Link // from each tag, by priority
 	seen    map[int64][]Step
 	steps   []Step
 }
@@ -85,28 +110,11 @@ type walk struct {
 // maxSteps ends walks through inheritance that was knotted on purpose.
 const maxSteps = 20_000
 
-func (w *walk) next(tag int64) ([]Link, error) {
-	if l, ok := w.links[tag]; ok {
-		return l, nil
-	}
-	read := Parents
-	if w.reverse {
-		read = Children
-	}
-	l, err := read(w.ctx, w.tx, tag, w.at)
-	w.links[tag] = l
-	return l, err
-}
-
 func (w *walk) up(tag int64, path []int64, depth, left int, noconfig bool, filters []string) error {
 	if left < 1 {
 		return nil
 	}
-	links, err := w.next(tag)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
+	for _, l := range w.links[tag] {
 		id := l.Parent
 		if w.reverse {
 			id = l.Child

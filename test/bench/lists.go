@@ -78,6 +78,9 @@ func (b *bench) lists() error {
 		if err := h.recordMany(n); err != nil {
 			return err
 		}
+		if err := h.settle(); err != nil {
+			return err
+		}
 		c, err := h.plainCaller()
 		if err != nil {
 			return err
@@ -149,6 +152,22 @@ func (h *hub) recordMany(n int) error {
 		}
 	}
 	return nil
+}
+
+// settle waits until the hub has told its bus of all that was recorded.
+func (h *hub) settle() error {
+	for used := h.cpu(); ; {
+		select {
+		case <-h.b.ctx.Done():
+			return h.b.ctx.Err()
+		case <-time.After(2 * time.Second):
+		}
+		now := h.cpu()
+		if now-used < 100*time.Millisecond {
+			return nil
+		}
+		used = now
+	}
 }
 
 // four are a source package and three that were built of it.
