@@ -9,7 +9,6 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
 // Dialect tells the two databases apart, inside this room only.
@@ -58,20 +57,13 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		q.Add("_pragma", "temp_store(MEMORY)")
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
-	w, err := sql.Open("sqlite", dsn(url.Values{"_txlock": {"immediate"}}))
-	if err != nil {
-		return nil, err
-	}
+	w := sql.OpenDB(connector{dsn(url.Values{"_txlock": {"immediate"}})})
 	w.SetMaxOpenConns(1)
 	if err := w.PingContext(ctx); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	r, err := sql.Open("sqlite", dsn(url.Values{"_txlock": {"deferred"}}))
-	if err != nil {
-		w.Close()
-		return nil, err
-	}
+	r := sql.OpenDB(connector{dsn(url.Values{"_txlock": {"deferred"}})})
 	r.SetMaxOpenConns(16)
 	r.SetMaxIdleConns(8)
 	return &DB{dialect: SQLite, write: w, read: r, url: "sqlite:" + path}, nil
