@@ -60,7 +60,7 @@ func (Builds) reset(ctx context.Context, c *Call) (any, error) {
 }
 
 // createEmpty makes a complete build without packages, to import into.
-func (Builds) createEmpty(ctx context.Context, c *Call) (any, error) {
+func (h Builds) createEmpty(ctx context.Context, c *Call) (any, error) {
 	const op = "koji.createEmptyBuild"
 	n := build.New{Name: c.Args.String("name"), Version: c.Args.String("version"), Release: c.Args.String("release"), OwnerID: c.Actor.ID}
 	epoch, owner := c.Args.Any("epoch"), account.Ref(c.Args.Ref("owner"))
@@ -85,6 +85,9 @@ func (Builds) createEmpty(ctx context.Context, c *Call) (any, error) {
 		n.OwnerID = u.ID
 	}
 	b, err := build.Empty(ctx, c.Tx, n)
+	if err == nil {
+		b, err = h.settle(ctx, c.Tx, c.Actor, b.ID)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
@@ -87,29 +86,6 @@ func (Builds) btypes(ctx context.Context, c *Call) (any, error) {
 		}
 	}
 	return o.Apply(kept)
-}
-
-func (Builds) volumes(ctx context.Context, c *Call) (any, error) {
-	all, err := build.Volumes(ctx, c.Tx)
-	return namedRows(all), err
-}
-
-func (Builds) volume(ctx context.Context, c *Call) (any, error) {
-	ref, strict := c.Args.Ref("volume"), c.Args.Bool("strict")
-	if err := c.Args.Err(); err != nil {
-		return nil, err
-	}
-	all, err := build.Volumes(ctx, c.Tx)
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range namedRows(all) {
-		// The only volume there was at first has the id 0.
-		if row[0].Value == ref.ID && ref.Name == "" || row[1].Value == ref.Name {
-			return row, nil
-		}
-	}
-	return lookedUp(strict, nil, kura.Errorf("koji.getVolume", kura.NotFound, "No such volume: %v", c.Args.Any("volume")))
 }
 
 // references says what keeps a build from being deleted. lazy stops at the

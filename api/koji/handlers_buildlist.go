@@ -105,9 +105,7 @@ func buildFilter(ctx context.Context, c *Call) (f build.Filter, some bool, err e
 	default:
 		f.TaskID = *task
 	}
-	if volume != nil && *volume != 0 { // all lie on volume 0
-		return f, false, nil
-	}
+	f.VolumeID = volume
 	if f.Type != "" {
 		if err := build.CheckType(ctx, c.Tx, f.Type); err != nil {
 			return f, false, err

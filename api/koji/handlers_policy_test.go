@@ -31,6 +31,11 @@ func houseRules(t *testing.T) *flow.Policies {
 			compare number_of_tags >= 2 :: deny two are enough
 			all :: allow
 		`,
+		"volume": `
+			package coldstore :: cold
+			package lostthing :: nowhere
+			all :: DEFAULT
+		`,
 		"brought": `imported :: yes`,
 		"gapped":  `tag f41 :: allow`,
 		"rooted": `

@@ -41,6 +41,11 @@ func (h Builds) importRPM(ctx context.Context, c *Call) (any, error) {
 		if err != nil {
 			return err
 		}
+		if in.Package.IsSource() {
+			if b, err = h.settle(ctx, tx, c.Actor, b.ID); err != nil {
+				return err
+			}
+		}
 		s, err := buildStruct(b)
 		if err != nil {
 			return err

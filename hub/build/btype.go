@@ -31,12 +31,6 @@ func CheckType(ctx context.Context, tx *db.Tx, name string) error {
 	return kura.E("build.CheckType", err)
 }
 
-// Volumes gives the volumes on which builds can lie.
-func Volumes(ctx context.Context, tx *db.Tx) ([]Named, error) {
-	got, err := db.All(ctx, tx, scanNamed, "SELECT id, name FROM volume ORDER BY id")
-	return got, kura.E("build.Volumes", err)
-}
-
 // Types gives the types of a build: rpm, image…
 func Types(ctx context.Context, tx *db.Tx, id int64) ([]string, error) {
 	got, err := db.All(ctx, tx, db.Column[string], "SELECT btype.name FROM build_types JOIN btype ON btype.id = btype_id WHERE build_id = $1 ORDER BY btype.id", id)

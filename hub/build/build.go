@@ -53,11 +53,6 @@ type Build struct {
 // NVR is name-version-release.
 func (b *Build) NVR() string { return b.Name + "-" + b.Version + "-" + b.Release }
 
-// Path is the build's directory in the tree: packages/NAME/VERSION/RELEASE.
-func (b *Build) Path() string {
-	return "packages/" + b.Name + "/" + b.Version + "/" + b.Release
-}
-
 const columns = `build.id, build.namespace, build.pkg_id, package.name, build.version, build.release, build.epoch,
 	build.state, build.task_id, build.owner, users.name, build.create_event, event.time, build.start_time,
 	build.completion_time, build.volume_id, volume.name, build.source, build.extra, build.draft`

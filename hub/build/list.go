@@ -10,21 +10,22 @@ import (
 
 // Filter narrows List; zero fields do not. Times are in microseconds.
 type Filter struct {
-	PackageID, UserID, TaskID, VolumeID int64
-	HasTask                             bool // made by some task
-	State                               *State
-	CreatedBefore, CreatedAfter         int64
-	CompletedBefore, CompletedAfter     int64
-	Prefix                              string // of the package's name
-	Pattern                             string // a glob on name-version-release
-	Source                              string // a glob
-	Draft                               *bool
-	Type                                string
-	Untagged                            bool   // in no tag
-	Package                             string // the package's name
-	Order                               []By
-	Newest                              bool
-	Limit, Offset                       int64
+	PackageID, UserID, TaskID       int64
+	VolumeID                        *int64
+	HasTask                         bool // made by some task
+	State                           *State
+	CreatedBefore, CreatedAfter     int64
+	CompletedBefore, CompletedAfter int64
+	Prefix                          string // of the package's name
+	Pattern                         string // a glob on name-version-release
+	Source                          string // a glob
+	Draft                           *bool
+	Type                            string
+	Untagged                        bool   // in no tag
+	Package                         string // the package's name
+	Order                           []By
+	Newest                          bool
+	Limit, Offset                   int64
 }
 
 // By orders builds by a field, under the name that Koji gives it.
@@ -168,8 +169,8 @@ func (f *Filter) where(q *db.Builder) {
 	if f.Package != "" {
 		q.Add(" AND package.name = ?", f.Package)
 	}
-	if f.VolumeID != 0 {
-		q.Add(" AND build.volume_id = ?", f.VolumeID)
+	if f.VolumeID != nil {
+		q.Add(" AND build.volume_id = ?", *f.VolumeID)
 	}
 	if f.State != nil {
 		q.Add(" AND build.state = ?", int(*f.State))

@@ -6,7 +6,6 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
-	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/tag"
 )
 
@@ -24,7 +23,7 @@ func recycle(ctx context.Context, tx *db.Tx, b *Build) error {
 	if err := removeRPMs(ctx, tx, b.ID); err != nil {
 		return kura.E(op, err)
 	}
-	return kura.E(op, file.Remove(ctx, tx, b.Path()))
+	return kura.E(op, removeFiles(ctx, tx, b))
 }
 
 func removeRPMs(ctx context.Context, tx *db.Tx, build int64) error {
@@ -60,7 +59,7 @@ func Delete(ctx context.Context, tx *db.Tx, id, idle int64) error {
 	case refs.LastUsed > db.Now()-idle:
 		return kura.Errorf(op, kura.Conflict, "Cannot delete build %s, used in recent buildroot", b.NVR())
 	}
-	if err := file.Remove(ctx, tx, b.Path()); err != nil {
+	if err := removeFiles(ctx, tx, b); err != nil {
 		return kura.E(op, err)
 	}
 	_, err = SetState(ctx, tx, id, Deleted)
@@ -105,7 +104,7 @@ func Reset(ctx context.Context, tx *db.Tx, id int64) error {
 	if _, err := tx.Exec(ctx, "UPDATE build SET task_id = NULL, volume_id = 0 WHERE id = $1", id); err != nil {
 		return kura.E(op, err)
 	}
-	if err := file.Remove(ctx, tx, b.Path()); err != nil {
+	if err := removeFiles(ctx, tx, b); err != nil {
 		return kura.E(op, err)
 	}
 	_, err = SetState(ctx, tx, id, Canceled)

@@ -95,8 +95,10 @@ func (j *job) complete(ctx context.Context, b *build.Build, p *plan) error {
 		if err := markEmulated(ctx, tx, now, all); err != nil {
 			return err
 		}
-		_, err = build.SetState(ctx, tx, b.ID, build.Complete)
-		return err
+		if now, err = build.SetState(ctx, tx, b.ID, build.Complete); err != nil {
+			return err
+		}
+		return j.SettleVolume(ctx, tx, account.System, now, false)
 	})
 	return importFault(err)
 }

@@ -92,3 +92,32 @@ func (p *Policies) Tag(ctx context.Context, tx *db.Tx, by account.Actor, b *buil
 	}
 	return p.Assert(ctx, tx, by, "tag", about, force)
 }
+
+// SettleVolume moves a build to where the policy volume wants it. Where the
+// policy names no volume that is there, the build stays; strict refuses that.
+func (f *Flow) SettleVolume(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, strict bool) error {
+	const op = "flow.SettleVolume"
+	name, err := f.Policies().Eval(ctx, tx, by, "volume", map[string]any{"build": b.ID})
+	if err != nil {
+		if strict || kura.KindOf(err) == kura.Canceled || kura.KindOf(err) == kura.Unavailable {
+			return err
+		}
+		return nil
+	}
+	if name == "" {
+		if strict {
+			return kura.Errorf(op, kura.Conflict, "No volume policy match for build %s: add a last rule, all :: DEFAULT, to the policy volume", b.NVR())
+		}
+		return nil
+	}
+	v, err := build.GetVolume(ctx, tx, tag.ByName(name))
+	switch {
+	case kura.Is(err, kura.NotFound) && strict:
+		return kura.Errorf(op, kura.NotFound, "Policy returned no such volume: %s", name)
+	case kura.Is(err, kura.NotFound), err == nil && v.ID == b.VolumeID:
+		return nil
+	case err != nil:
+		return err
+	}
+	return build.SetVolume(ctx, tx, by, b.ID, v)
+}
