@@ -128,9 +128,7 @@ func (b *bench) start(d database) (*hub, error) {
 	if err := h.kura("init", "--data", dir, "--silent"); err != nil {
 		return nil, err
 	}
-	h.cmd = exec.Command(b.kura, "up", "--data", dir)
-	h.cmd.Stdout, h.cmd.Stderr = h.log, h.log
-	if err := h.cmd.Start(); err != nil {
+	if err := h.up(); err != nil {
 		return nil, err
 	}
 	if h.profile, err = client.Load(client.Where{Data: dir, Profile: "local-admin"}); err == nil {
@@ -140,6 +138,40 @@ func (b *bench) start(d database) (*hub, error) {
 		return nil, errors.Join(err, h.end(true))
 	}
 	return h, nil
+}
+
+func (h *hub) up() error {
+	h.cmd = exec.Command(h.b.kura, "up", "--data", h.dir)
+	h.cmd.Stdout, h.cmd.Stderr = h.log, h.log
+	return h.cmd.Start()
+}
+
+// again stops the hub and gives how long it takes from its next start to its
+// first answer.
+func (h *hub) again() (time.Duration, error) {
+	_ = h.cmd.Process.Signal(syscall.SIGTERM)
+	if err := h.cmd.Wait(); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if err := h.up(); err != nil {
+		return 0, err
+	}
+	for {
+		c, err := h.session(false)
+		if err != nil {
+			return 0, err
+		}
+		_, err = c.Call(h.b.ctx, "getAPIVersion")
+		c.Close()
+		switch {
+		case err == nil:
+			return time.Since(began), nil
+		case h.b.ctx.Err() != nil || time.Since(began) > 30*time.Second:
+			return 0, err
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
 }
 
 func (h *hub) login() (err error) {

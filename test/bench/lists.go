@@ -104,7 +104,21 @@ func (b *bench) lists() error {
 			}
 			say(q.name+", after a change, "+name, rate, "/s", fmt.Sprintf("one side; %.2f ms of processor time, upstream's over it %.0f", millis(work), q.work/millis(work)))
 		}
+		made, err := h.rate(client.Do("makeTask", "sleep", []any{1}, client.Keywords{"priority": 19, "arch": "noarch"}), true, 8)
+		if err != nil {
+			return err
+		}
+		say("makeTask, "+name, made, "/s", "goal 500 on PostgreSQL; upstream 62")
 		say("memory of the hub, "+name, float64(h.resident())/1024, "MiB", "goal 150")
+		var starts []time.Duration
+		for range b.turns(5, 1) {
+			took, err := h.again()
+			if err != nil {
+				return err
+			}
+			starts = append(starts, took)
+		}
+		say("start to first answer, "+name, millis(quantile(starts, .5)), "ms", fmt.Sprintf("the longest of %d %.0f; goal 300, upstream 2,200", len(starts), millis(quantile(starts, 1))))
 		return nil
 	})
 }
