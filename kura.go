@@ -26,6 +26,7 @@ const (
 	Conflict                    // the object is in a state that forbids it
 	Tag                         // a tag's rules forbid it (not listed, blocked, locked, tagged already)
 	Build                       // a build's state forbids it
+	Import                      // what comes in is not what it should be
 	Fenced                      // the lease is not yours any more
 	Sequence                    // a call number from the past
 	Retry                       // this very call was already carried out
@@ -38,7 +39,7 @@ const (
 
 var kindNames = [...]string{
 	"internal", "invalid", "not found", "exists", "denied", "unauthenticated",
-	"expired", "conflict", "tag", "build", "fenced", "sequence", "retry", "locked",
+	"expired", "conflict", "tag", "build", "import", "fenced", "sequence", "retry", "locked",
 	"too large", "no space", "unavailable", "canceled",
 }
 

@@ -28,6 +28,7 @@ const (
 	preBuildError    = 1010
 	serverOffline    = 1014
 	parameterError   = 1019
+	importError      = 1020
 )
 
 // faultCodes is the one table from kinds to fault codes. Fenced is what a
@@ -43,6 +44,7 @@ var faultCodes = map[kura.Kind]int{
 	kura.Conflict:        genericError,
 	kura.Tag:             tagError,
 	kura.Build:           buildError,
+	kura.Import:          importError,
 	kura.Fenced:          actionNotAllowed,
 	kura.Sequence:        sequenceError,
 	kura.Retry:           retryError,

@@ -38,12 +38,10 @@ func (h Builds) Handlers() Handlers {
 		"untagBuild":        h.untag,
 		"untagBuildBypass":  h.untag,
 
-		"listTagged":             h.listTagged,
-		"listTaggedRPMS":         h.listTaggedRPMs,
-		"listTaggedArchives":     h.listTaggedArchives,
-		"getLatestBuilds":        h.latest,
-		"getLatestRPMS":          h.latestRPMs,
-		"getLatestMavenArchives": h.none("tag"),
+		"listTagged":      h.listTagged,
+		"listTaggedRPMS":  h.listTaggedRPMs,
+		"getLatestBuilds": h.latest,
+		"getLatestRPMS":   h.latestRPMs,
 
 		"getBuild":                h.get,
 		"findBuildID":             h.find,
@@ -90,21 +88,6 @@ func (h Builds) Handlers() Handlers {
 		"listBuildroots":      h.roots,
 		"getBuildroot":        h.root,
 		"getBuildrootListing": h.rootListing,
-
-		"listArchives":     h.archives,
-		"getArchive":       h.archive("archive_id", "No such archive: %v"),
-		"listArchiveFiles": h.archiveFiles,
-		"getArchiveFile":   h.archive("archive_id", "No such archive: %v"),
-		"getArchiveTypes":  h.archiveTypes,
-		"addArchiveType":   h.addArchiveType,
-		"addBType":         h.addBType,
-		"getArchiveType":   h.archiveType,
-		"getMavenArchive":  h.archive("archive_id", "No such archive: %v"),
-		"getWinArchive":    h.archive("archive_id", "No such archive: %v"),
-		"getImageArchive":  h.archive("archive_id", "No such archive: %v"),
-		"getMavenBuild":    h.archive("buildInfo", "no such maven build: %v"),
-		"getWinBuild":      h.archive("buildInfo", "no such win build: %v"),
-		"getImageBuild":    h.archive("buildInfo", "no such image build: %v"),
 
 		"kura.whyWaiting": h.whyWaiting,
 	}

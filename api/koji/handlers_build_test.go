@@ -212,7 +212,7 @@ func TestReleasesAreCountedUp(t *testing.T) {
 	}
 }
 
-func TestArchivesAreNone(t *testing.T) {
+func TestABuildWithoutArchives(t *testing.T) {
 	onBuildHubs(t, func(t *testing.T, h *buildHub) {
 		h.tags()
 		id := h.imported("1")
@@ -225,7 +225,6 @@ func TestArchivesAreNone(t *testing.T) {
 			{"listArchives", list(kw("buildID", id)), list()},
 			{"listArchives", list(kw("queryOpts", map[string]any{"countOnly": true})), int64(0)},
 			{"getArchive", list(1), nil},
-			{"listArchiveFiles", list(1), list()},
 			{"getMavenBuild", list(id), nil},
 			{"getWinBuild", list(id), nil},
 			{"getImageBuild", list(id), nil},
@@ -244,6 +243,7 @@ func TestArchivesAreNone(t *testing.T) {
 			t.Error(got)
 		}
 		h.anon.fault(1000, "No archives found", "listArchives", kw("strict", true))
+		h.anon.fault(1000, "No such archive: 1", "listArchiveFiles", 1) // to who is not strict too
 		h.anon.fault(1000, "No such volume: fast", "getVolume", "fast", true)
 		h.anon.fault(1000, "no such maven build", "getMavenBuild", id, true)
 		if v := pick(h.anon.must("listBTypes", map[string]any{"name": "rpm"}), "name"); len(v.([]any)) != 1 {

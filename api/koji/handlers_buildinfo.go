@@ -56,6 +56,27 @@ func (Builds) buildType(ctx context.Context, c *Call) (any, error) {
 	out := map[string]any{}
 	for _, t := range types {
 		out[t] = info[t]
+		// What these say of themselves comes before what was said of them.
+		switch t {
+		case "maven":
+			m, found, err := build.MavenOf(ctx, c.Tx, b.ID)
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				out[t] = append(record("build_id", b.ID), mavenFields(m, "")...)
+			}
+		case "win":
+			platform, found, err := build.WinOf(ctx, c.Tx, b.ID)
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				out[t] = record("build_id", b.ID, "platform", platform)
+			}
+		case "image":
+			out[t] = record("build_id", b.ID)
+		}
 	}
 	return out, nil
 }

@@ -69,7 +69,25 @@ func (Builds) list(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rowsOf(o, rows, buildRow)
+	if f.Type != "maven" && f.Type != "win" {
+		return rowsOf(o, rows, buildRow)
+	}
+	var all []*build.Build
+	var ids []int64
+	for b, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		all, ids = append(all, b), append(ids, b.ID)
+	}
+	own, err := typeData(ctx, c.Tx, f.Type, ids)
+	if err != nil {
+		return nil, err
+	}
+	return rowsOf(o, each(all), func(b *build.Build) (xmlrpc.Struct, error) {
+		s, err := buildRow(b)
+		return append(s, own(b.ID)...), err
+	})
 }
 
 // buildFilter reads the conditions of listBuilds; some is false where nothing
@@ -106,6 +124,13 @@ func buildFilter(ctx context.Context, c *Call) (f build.Filter, some bool, err e
 		f.TaskID = *task
 	}
 	f.VolumeID = volume
+	info := a.Map("typeInfo")
+	if err := a.Err(); err != nil {
+		return f, false, err
+	}
+	if err := typeInfo(&f, info); err != nil {
+		return f, false, err
+	}
 	if f.Type != "" {
 		if err := build.CheckType(ctx, c.Tx, f.Type); err != nil {
 			return f, false, err
@@ -149,4 +174,26 @@ func (Builds) untagged(ctx context.Context, c *Call) (any, error) {
 	return rowsOf(o, rows, func(b *build.Build) (xmlrpc.Struct, error) {
 		return record("id", b.ID, "name", b.Name, "version", b.Version, "release", b.Release), nil
 	})
+}
+
+// typeInfo narrows builds of a type by what it says of them.
+func typeInfo(f *build.Filter, info map[string]any) error {
+	r := optReader{opts: info}
+	text := func(name string) *string {
+		if _, ok := info[name]; !ok {
+			return nil
+		}
+		s := r.string(name)
+		return &s
+	}
+	switch {
+	case len(info) == 0:
+	case f.Type == "maven":
+		f.Group, f.Artifact, f.MavenVersion = text("group_id"), text("artifact_id"), text("version")
+	case f.Type == "win":
+		f.Platform = text("platform")
+	case f.Type != "" && f.Type != "image":
+		return kura.Errorf("koji.listBuilds", kura.Invalid, "typeInfo queries not supported for type %s", f.Type)
+	}
+	return r.err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/tag"
@@ -56,8 +57,34 @@ func taggedStruct(b *build.Tagged, extra bool) (xmlrpc.Struct, error) {
 	return append(s, xmlrpc.Member{Name: "extra", Value: v}), err
 }
 
-func taggedRows(list []*build.Tagged, extra bool) (any, error) {
-	return rowsOf(QueryOpts{Limit: -1}, each(list), func(b *build.Tagged) (xmlrpc.Struct, error) { return taggedStruct(b, extra) })
+// taggedRows shows builds. Of Maven's and of those for Windows it says more, to
+// who asks for no others.
+func taggedRows(ctx context.Context, tx *db.Tx, list []*build.Tagged, btype string, extra bool) (any, error) {
+	ids := make([]int64, len(list))
+	for i, b := range list {
+		ids[i] = b.ID
+	}
+	own, err := typeData(ctx, tx, btype, ids)
+	if err != nil {
+		return nil, err
+	}
+	return rowsOf(QueryOpts{Limit: -1}, each(list), func(b *build.Tagged) (xmlrpc.Struct, error) {
+		s, err := taggedStruct(b, extra)
+		return append(s, own(b.ID)...), err
+	})
+}
+
+// typeData gives what a type says of builds in lists of them.
+func typeData(ctx context.Context, tx *db.Tx, btype string, ids []int64) (func(id int64) xmlrpc.Struct, error) {
+	switch btype {
+	case "maven":
+		all, err := build.MavenOfAll(ctx, tx, ids)
+		return func(id int64) xmlrpc.Struct { return mavenFields(all[id], "maven_") }, err
+	case "win":
+		all, err := build.PlatformsOf(ctx, tx, ids)
+		return func(id int64) xmlrpc.Struct { return record("platform", all[id]) }, err
+	}
+	return func(int64) xmlrpc.Struct { return nil }, nil
 }
 
 func (Builds) listTagged(ctx context.Context, c *Call) (any, error) {
@@ -73,7 +100,7 @@ func (Builds) listTagged(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return taggedRows(list, c.Args.Bool("extra"))
+	return taggedRows(ctx, c.Tx, list, q.Type, c.Args.Bool("extra"))
 }
 
 func (Builds) latest(ctx context.Context, c *Call) (any, error) {
@@ -86,7 +113,7 @@ func (Builds) latest(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return taggedRows(list, false)
+	return taggedRows(ctx, c.Tx, list, q.Type, false)
 }
 
 func (Builds) listTaggedRPMs(ctx context.Context, c *Call) (any, error) {
@@ -124,7 +151,7 @@ func taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, extra bool) (
 	if err != nil {
 		return nil, err
 	}
-	rows, err := taggedRows(builds, false)
+	rows, err := taggedRows(ctx, c.Tx, builds, q.Type, false)
 	if err != nil {
 		return nil, err
 	}
@@ -180,29 +207,4 @@ func taggedRPM(r *build.RPM, extra bool) (xmlrpc.Struct, error) {
 	}
 	v, err := rpmExtra(r)
 	return append(s, xmlrpc.Member{Name: "extra", Value: v}), err
-}
-
-// listTaggedArchives gives no archives: builds here have none.
-func (Builds) listTaggedArchives(ctx context.Context, c *Call) (any, error) {
-	a := c.Args
-	q := build.TaggedQuery{Tag: tagRef(a, "tag"), At: a.Event("event"), Package: optText(a, "package"), Type: optText(a, "type"),
-		Inherit: a.Bool("inherit"), Latest: latestArg(a)}
-	if err := a.Err(); err != nil {
-		return nil, err
-	}
-	if _, err := tag.Get(ctx, c.Tx, q.Tag, q.At); err != nil {
-		if !a.Bool("strict") {
-			err = missing(err)
-		}
-		return []any{}, err
-	}
-	if q.Type != "" && q.Type != "maven" && q.Type != "win" {
-		return nil, kura.Errorf("koji.listTaggedArchives", kura.Invalid, "unsupported archive type: %s", q.Type)
-	}
-	builds, err := build.ListTagged(ctx, c.Tx, q)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := taggedRows(builds, false)
-	return []any{[]any{}, rows}, err
 }

@@ -126,8 +126,8 @@ func (Builds) rpms(ctx context.Context, c *Call) (any, error) {
 	a, o := c.Args, c.Args.QueryOpts()
 	component := a.OptInt("componentBuildrootID")
 	f := build.RPMFilter{Draft: a.OptBool("draft")}
-	none := a.Any("imageID") != nil // there are no images
-	for name, to := range map[string]*int64{"buildID": &f.BuildID, "buildrootID": &f.BuildrootID, "hostID": &f.HostID, "componentBuildrootID": &f.ComponentOf} {
+	none := false
+	for name, to := range map[string]*int64{"buildID": &f.BuildID, "buildrootID": &f.BuildrootID, "hostID": &f.HostID, "componentBuildrootID": &f.ComponentOf, "imageID": &f.Image} {
 		if n := a.OptInt(name); n != nil {
 			*to = *n
 			none = none || *n <= 0

@@ -50,7 +50,7 @@ var buildMethods = []Method{
 	{Name: "getVolume", Python: "RootExports.getVolume(self, volume, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "getWinArchive", Python: "get_win_archive(archive_id, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "getWinBuild", Python: "get_win_build(buildInfo, strict=False)", Needs: Anonymous, Mode: Read},
-	{Name: "importArchive", Python: "RootExports.importArchive(self, filepath, buildinfo, type, typeInfo)", Needs: Perm("image-import", "maven-import", "win-import"), Mode: Write},
+	{Name: "importArchive", Python: "RootExports.importArchive(self, filepath, buildinfo, type, typeInfo)", Needs: Perm("image-import", "maven-import", "win-import"), Mode: Apart},
 	{Name: "importRPM", Python: "RootExports.importRPM(self, path, basename)", Needs: Perm("admin"), Mode: Apart},
 	{Name: "listArchiveFiles", Python: "list_archive_files(archive_id, queryOpts=None, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "listArchives", Python: "list_archives(buildID=None, buildrootID=None, componentBuildrootID=None, hostID=None, type=None, filename=None, size=None, checksum=None, checksum_type=None, typeInfo=None, queryOpts=None, imageID=None, archiveID=None, strict=False)", Needs: Anonymous, Mode: Read},

@@ -21,7 +21,7 @@ var hostMethods = []Method{
 	{Name: "host.getID", Python: "HostExports.getID(self)", Needs: ExclusiveHost, Mode: Read},
 	{Name: "host.getLoadData", Python: "HostExports.getLoadData(self)", Needs: ExclusiveHost, Mode: Read},
 	{Name: "host.getTasks", Python: "HostExports.getTasks(self)", Needs: ExclusiveHost, Mode: Write},
-	{Name: "host.importArchive", Python: "HostExports.importArchive(self, filepath, buildinfo, type, typeInfo)", Needs: ExclusiveHost, Mode: Write},
+	{Name: "host.importArchive", Python: "HostExports.importArchive(self, filepath, buildinfo, type, typeInfo)", Needs: ExclusiveHost, Mode: Apart},
 	{Name: "host.importImage", Python: "HostExports.importImage(self, task_id, build_info, results)", Needs: ExclusiveHost, Mode: Write},
 	{Name: "host.importWrapperRPMs", Python: "HostExports.importWrapperRPMs(self, task_id, build_id, rpm_results)", Needs: ExclusiveHost, Mode: Write},
 	{Name: "host.initBuild", Python: "HostExports.initBuild(self, data)", Needs: ExclusiveHost, Mode: Write},

@@ -23,6 +23,7 @@ var statuses = map[kura.Kind]int{
 	kura.Conflict:        http.StatusConflict,
 	kura.Tag:             http.StatusConflict,
 	kura.Build:           http.StatusConflict,
+	kura.Import:          http.StatusUnprocessableEntity,
 	kura.Fenced:          http.StatusConflict,
 	kura.Locked:          http.StatusServiceUnavailable,
 	kura.TooLarge:        http.StatusRequestEntityTooLarge,

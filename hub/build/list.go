@@ -21,8 +21,10 @@ type Filter struct {
 	Source                          string // a glob
 	Draft                           *bool
 	Type                            string
-	Untagged                        bool   // in no tag
-	Package                         string // the package's name
+	Group, Artifact, MavenVersion   *string // as Maven calls it
+	Platform                        *string // of builds for Windows
+	Untagged                        bool    // in no tag
+	Package                         string  // the package's name
 	Order                           []By
 	Newest                          bool
 	Limit, Offset                   int64
@@ -201,6 +203,18 @@ func (f *Filter) where(q *db.Builder) {
 	}
 	if f.Type != "" {
 		q.Add(" AND EXISTS (SELECT 1 FROM build_types JOIN btype ON btype.id = btype_id WHERE build_id = build.id AND btype.name = ?)", f.Type)
+	}
+	if f.Group != nil {
+		q.Add(" AND build.id IN (SELECT build_id FROM maven_builds WHERE group_id = ?)", *f.Group)
+	}
+	if f.Artifact != nil {
+		q.Add(" AND build.id IN (SELECT build_id FROM maven_builds WHERE artifact_id = ?)", *f.Artifact)
+	}
+	if f.MavenVersion != nil {
+		q.Add(" AND build.id IN (SELECT build_id FROM maven_builds WHERE version = ?)", *f.MavenVersion)
+	}
+	if f.Platform != nil {
+		q.Add(" AND build.id IN (SELECT build_id FROM win_builds WHERE platform = ?)", *f.Platform)
 	}
 }
 

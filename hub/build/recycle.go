@@ -23,10 +23,16 @@ func recycle(ctx context.Context, tx *db.Tx, b *Build) error {
 	if err := removeRPMs(ctx, tx, b.ID); err != nil {
 		return kura.E(op, err)
 	}
+	if err := removeArchives(ctx, tx, b.ID); err != nil {
+		return kura.E(op, err)
+	}
 	return kura.E(op, removeFiles(ctx, tx, b))
 }
 
 func removeRPMs(ctx context.Context, tx *db.Tx, build int64) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM archive_rpm_components WHERE rpm_id IN (SELECT id FROM rpminfo WHERE build_id = $1)", build); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, "DELETE FROM rpmsigs WHERE rpm_id IN (SELECT id FROM rpminfo WHERE build_id = $1)", build); err != nil {
 		return err
 	}
@@ -88,6 +94,9 @@ func Reset(ctx context.Context, tx *db.Tx, id int64) error {
 		return kura.E(op, err)
 	}
 	if err := removeRPMs(ctx, tx, id); err != nil {
+		return kura.E(op, err)
+	}
+	if err := removeArchives(ctx, tx, id); err != nil {
 		return kura.E(op, err)
 	}
 	if _, err := tx.Exec(ctx, "DELETE FROM build_types WHERE build_id = $1", id); err != nil {

@@ -96,6 +96,7 @@ type RPMFilter struct {
 	BuildrootID   int64 // built in this root
 	HostID        int64 // built on this host
 	ComponentOf   int64 // stood in this root
+	Image         int64 // is in this archive
 	Arches        []string
 	IDs           []int64
 	Draft         *bool
@@ -121,13 +122,19 @@ func (f *RPMFilter) query() *db.Builder {
 	if f.ComponentOf != 0 {
 		q.Add(" JOIN root_set_rpm ON root_set_rpm.rpm_id = rpminfo.id JOIN buildroot ON buildroot.set_id = root_set_rpm.set_id")
 	}
-	if f.BuildID == 0 && f.BuildrootID == 0 && f.ComponentOf == 0 && f.IDs == nil {
+	if f.Image != 0 {
+		q.Add(" JOIN archive_rpm_components held ON held.rpm_id = rpminfo.id")
+	}
+	if f.BuildID == 0 && f.BuildrootID == 0 && f.ComponentOf == 0 && f.Image == 0 && f.IDs == nil {
 		q.Add(" WHERE rpminfo.namespace = 0") // all: those of the distribution
 	} else {
 		q.Add(" WHERE 1 = 1")
 	}
 	if f.ComponentOf != 0 {
 		q.Add(" AND buildroot.id = ?", f.ComponentOf)
+	}
+	if f.Image != 0 {
+		q.Add(" AND held.archive_id = ?", f.Image)
 	}
 	if f.BuildID != 0 {
 		q.Add(" AND rpminfo.build_id = ?", f.BuildID)

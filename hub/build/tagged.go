@@ -268,14 +268,21 @@ func RPMsSince(ctx context.Context, tx *db.Tx, id int64) (newest int64, builds m
 
 // ByIDs gives builds by their numbers; those that are not there are left out.
 func ByIDs(ctx context.Context, tx *db.Tx, ids []int64) ([]*Build, error) {
-	var out []*Build
-	for part := range slices.Chunk(ids, 500) {
+	got, err := inParts(ids, func(part []int64) ([]*Build, error) {
 		var q db.Builder
 		q.Add("SELECT " + columns + " FROM build" + joins + " WHERE")
-		db.In(&q, "build.id", part)
-		got, err := db.Find(ctx, tx, scanBuild, &q)
+		return db.Find(ctx, tx, scanBuild, db.In(&q, "build.id", part))
+	})
+	return got, kura.E("build.ByIDs", err)
+}
+
+// inParts asks for some hundred numbers at once.
+func inParts[T any](ids []int64, ask func([]int64) ([]T, error)) ([]T, error) {
+	var out []T
+	for part := range slices.Chunk(ids, 500) {
+		got, err := ask(part)
 		if err != nil {
-			return nil, kura.E("build.ByIDs", err)
+			return nil, err
 		}
 		out = append(out, got...)
 	}

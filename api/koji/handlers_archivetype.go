@@ -7,63 +7,13 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/build"
-	"github.com/kura-build/kura/hub/tag"
 )
-
-// Koji's archives are files that are no rpms: jars, images of Windows builds.
-// Their types are kept, but builds here have none, so the methods about them
-// answer as a hub does that has none either.
-
-// none answers an empty list; of a tag, if the method is asked about one that
-// there is.
-func (Builds) none(tagArg string) Handler {
-	return func(ctx context.Context, c *Call) (any, error) {
-		if tagArg == "" {
-			return []any{}, nil
-		}
-		ref := tagRef(c.Args, tagArg)
-		if err := c.Args.Err(); err != nil {
-			return nil, err
-		}
-		_, err := tag.Lookup(ctx, c.Tx, ref)
-		return []any{}, err
-	}
-}
-
-// archive answers nothing, or, to who is strict, that there is no such thing.
-func (Builds) archive(arg, sentence string) Handler {
-	return func(_ context.Context, c *Call) (any, error) {
-		return lookedUp(c.Args.Bool("strict"), nil, kura.Errorf("koji.archive", kura.NotFound, sentence, c.Args.Any(arg)))
-	}
-}
-
-func (Builds) archives(_ context.Context, c *Call) (any, error) {
-	o := c.Args.QueryOpts()
-	if err := c.Args.Err(); err != nil {
-		return nil, err
-	}
-	if c.Args.Bool("strict") {
-		return nil, kura.Errorf("koji.listArchives", kura.NotFound, "No archives found.")
-	}
-	return o.Apply(nil)
-}
-
-func (Builds) archiveFiles(_ context.Context, c *Call) (any, error) {
-	id, o := c.Args.Any("archive_id"), c.Args.QueryOpts()
-	if err := c.Args.Err(); err != nil {
-		return nil, err
-	}
-	if c.Args.Bool("strict") {
-		return nil, kura.Errorf("koji.listArchiveFiles", kura.NotFound, "No such archive: %v", id)
-	}
-	return o.Apply(nil)
-}
 
 func archiveTypeStruct(t build.ArchiveType) xmlrpc.Struct {
 	return record("id", t.ID, "name", t.Name, "description", t.Description, "extensions", t.Extensions, "compression_type", deref(t.Compression))
 }
 
-func (Builds) archiveTypes(ctx context.Context, c *Call) (any, error) {
+func (Archives) types(ctx context.Context, c *Call) (any, error) {
 	all, err := build.ArchiveTypes(ctx, c.Tx)
 	out := make([]any, len(all))
 	for i, t := range all {
@@ -74,7 +24,7 @@ func (Builds) archiveTypes(ctx context.Context, c *Call) (any, error) {
 
 // archiveType finds a type by its number, or else its name, or else the name
 // of a file.
-func (Builds) archiveType(ctx context.Context, c *Call) (any, error) {
+func (Archives) typeOf(ctx context.Context, c *Call) (any, error) {
 	id, byName, byFile, strict := c.Args.OptInt("type_id"), c.Args.OptString("type_name"), c.Args.OptString("filename"), c.Args.Bool("strict")
 	if err := c.Args.Err(); err != nil {
 		return nil, err
@@ -111,7 +61,7 @@ func (Builds) archiveType(ctx context.Context, c *Call) (any, error) {
 	return archiveTypeStruct(t), nil
 }
 
-func (Builds) addArchiveType(ctx context.Context, c *Call) (any, error) {
+func (Archives) addType(ctx context.Context, c *Call) (any, error) {
 	t := build.ArchiveType{
 		Name: c.Args.String("name"), Description: c.Args.String("description"),
 		Extensions: c.Args.String("extensions"), Compression: c.Args.OptString("compression_type"),
@@ -122,7 +72,7 @@ func (Builds) addArchiveType(ctx context.Context, c *Call) (any, error) {
 	return nothing(build.AddArchiveType(ctx, c.Tx, t))
 }
 
-func (Builds) addBType(ctx context.Context, c *Call) (any, error) {
+func (Archives) addBType(ctx context.Context, c *Call) (any, error) {
 	name := c.Args.String("name")
 	if err := c.Args.Err(); err != nil {
 		return nil, err
