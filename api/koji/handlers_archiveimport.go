@@ -2,16 +2,11 @@ package koji
 
 import (
 	"context"
-	"crypto/md5"  //nolint:gosec // Maven's clients ask for it
-	"crypto/sha1" //nolint:gosec // Maven's clients ask for it
-	"encoding/hex"
-	"io"
 	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/format/pom"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
@@ -234,7 +229,7 @@ func (h Archives) take(ctx context.Context, c *Call, btype string) error {
 	s := &build.Stored{Blob: blob.Info{Sum: n.Sum, Size: n.Size}}
 	a.Size, a.Checksum, a.ChecksumType = n.Size, n.Sum.String(), build.SHA256
 	if btype == "maven" {
-		if err := h.forMaven(ctx, a, s); err != nil {
+		if err := s.ForMaven(ctx, h.Blobs, a); err != nil {
 			return err
 		}
 	}
@@ -267,41 +262,4 @@ func described(op, btype, name string, info map[string]any) (*build.Archive, err
 		a.Arch = &arch
 	}
 	return a, r.err
-}
-
-// maxPOM is the most bytes of a .pom file that are read.
-const maxPOM = 8 << 20
-
-// forMaven compares a .pom file with what the caller said, and makes the files
-// of checksums that Maven's clients look for beside each file.
-func (h Archives) forMaven(ctx context.Context, a *build.Archive, s *build.Stored) error {
-	const op = "koji.importArchive"
-	r, err := h.Blobs.Open(ctx, s.Blob.Sum)
-	if err != nil {
-		return kura.E(op, err)
-	}
-	defer r.Close()
-	if strings.HasSuffix(strings.ToLower(a.Filename), ".pom") {
-		n, err := pom.Read(io.LimitReader(io.NewSectionReader(r, 0, s.Blob.Size), maxPOM))
-		if err != nil {
-			return kura.Errorf(op, kura.Invalid, "%s: %w", a.Filename, err)
-		}
-		if has := build.Maven(n); has != *a.Maven {
-			return kura.Errorf(op, kura.Build, "Maven info from .pom file (%s) does not match user-supplied typeInfo (%s)", has, a.Maven)
-		}
-		if a.Filename != a.Maven.Artifact+"-"+a.Maven.Version+".pom" {
-			return kura.Errorf(op, kura.Build, "Maven info (%s) is not consistent with pom filename (%s)", a.Maven, a.Filename)
-		}
-	}
-	m, sh := md5.New(), sha1.New() //nolint:gosec // as above
-	if _, err := io.Copy(io.MultiWriter(m, sh), io.NewSectionReader(r, 0, s.Blob.Size)); err != nil {
-		return kura.E(op, err)
-	}
-	s.Beside = map[string]blob.Info{}
-	for end, sum := range map[string][]byte{".md5": m.Sum(nil), ".sha1": sh.Sum(nil)} {
-		if s.Beside[end], err = h.Blobs.Put(ctx, strings.NewReader(hex.EncodeToString(sum)), nil); err != nil {
-			return kura.E(op, err)
-		}
-	}
-	return nil
 }

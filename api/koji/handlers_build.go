@@ -73,6 +73,7 @@ func (h Builds) Handlers() Handlers {
 		"listCGs":        h.generators,
 		"CGInitBuild":    h.reserve,
 		"CGRefundBuild":  h.refund,
+		"CGImport":       h.importGenerated,
 
 		"getRPM":              h.rpm,
 		"listRPMs":            h.rpms,
@@ -115,7 +116,7 @@ func buildRow(b *build.Build) (xmlrpc.Struct, error) {
 // buildStruct is a build as it is shown by itself.
 func buildStruct(b *build.Build) (xmlrpc.Struct, error) {
 	s, err := buildRow(b)
-	return append(s, record("id", b.ID, "cg_id", nil, "cg_name", nil)...), err
+	return append(s, record("id", b.ID, "cg_id", deref(b.CGID), "cg_name", deref(b.CGName))...), err
 }
 
 // stored gives JSON from a column that may be empty.

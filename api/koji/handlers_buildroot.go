@@ -19,6 +19,13 @@ type rootRow struct {
 
 func rootStruct(b rootRow) (xmlrpc.Struct, error) {
 	extra, err := stored(b.Details)
+	if e := b.External; e != nil { // 1: whatever there is to say of it came with an import
+		return record("id", b.ID, "br_type", 1, "cg_id", e.CGID, "cg_name", e.CGName, "cg_version", e.CGVersion,
+			"container_arch", b.Arch, "arch", b.Arch, "container_type", e.ContainerType, "host_os", e.HostOS, "host_arch", e.HostArch, "extra", extra,
+			"state", nil, "task_id", nil, "host_id", nil, "host_name", nil, "create_event_id", nil, "create_event_time", nil, "create_ts", nil,
+			"retire_event_id", nil, "retire_event_time", nil, "retire_ts", nil, "repo_id", nil, "repo_state", nil, "tag_id", nil, "tag_name", nil,
+			"repo_create_event_id", nil, "repo_create_event_time", nil), err
+	}
 	var host any
 	if b.HostID != nil {
 		host = b.HostName
@@ -81,8 +88,8 @@ func repoOf(ctx context.Context, tx *db.Tx, known map[int64]*repo.Repo, id int64
 func (Builds) roots(ctx context.Context, c *Call) (any, error) {
 	a, o := c.Args, c.Args.QueryOpts()
 	f := build.RootFilter{IDs: a.Ints("buildrootID")}
-	none := a.Any("archiveID") != nil || a.Any("buildrootID") != nil && f.IDs == nil
-	for name, to := range map[string]*int64{"hostID": &f.HostID, "rpmID": &f.RPMID, "taskID": &f.TaskID, "repoID": &f.RepoID} {
+	none := a.Any("buildrootID") != nil && f.IDs == nil
+	for name, to := range map[string]*int64{"hostID": &f.HostID, "rpmID": &f.RPMID, "archiveID": &f.ArchiveID, "taskID": &f.TaskID, "repoID": &f.RepoID} {
 		if n := a.OptInt(name); n != nil {
 			*to = *n
 			none = none || *n <= 0 && name != "repoID"

@@ -2,7 +2,7 @@ package koji
 
 // Builds, rpms, archives, images, signatures, volumes, content generators.
 var buildMethods = []Method{
-	{Name: "CGImport", Python: "cg_import(metadata, directory, token=None)", Needs: Policy, Mode: Write},
+	{Name: "CGImport", Python: "cg_import(metadata, directory, token=None)", Needs: Policy, Mode: Apart},
 	{Name: "CGInitBuild", Python: "cg_init_build(cg, data)", Needs: Login, Mode: Write},
 	{Name: "CGRefundBuild", Python: "cg_refund_build(cg, build_id, token, state=3)", Needs: Login, Mode: Write},
 	{Name: "addArchiveType", Python: "add_archive_type(name, description, extensions, compression_type=None)", Needs: Perm("admin"), Mode: Write},

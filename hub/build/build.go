@@ -48,6 +48,8 @@ type Build struct {
 	Source         *string
 	Extra          json.RawMessage // nil for none
 	Draft          bool
+	CGID           *int64 // the content generator that imported it, or will
+	CGName         *string
 }
 
 // NVR is name-version-release.
@@ -55,17 +57,18 @@ func (b *Build) NVR() string { return b.Name + "-" + b.Version + "-" + b.Release
 
 const columns = `build.id, build.namespace, build.pkg_id, package.name, build.version, build.release, build.epoch,
 	build.state, build.task_id, build.owner, users.name, build.create_event, event.time, build.start_time,
-	build.completion_time, build.volume_id, volume.name, build.source, build.extra, build.draft`
+	build.completion_time, build.volume_id, volume.name, build.source, build.extra, build.draft, build.cg_id, content_generator.name`
 
 const joins = ` JOIN package ON package.id = build.pkg_id JOIN users ON users.id = build.owner
-	JOIN event ON event.id = build.create_event JOIN volume ON volume.id = build.volume_id`
+	JOIN event ON event.id = build.create_event JOIN volume ON volume.id = build.volume_id
+	LEFT JOIN content_generator ON content_generator.id = build.cg_id`
 
 func scanBuild(s db.Scanner) (*Build, error) {
 	b := &Build{}
 	var extra *string
 	err := s.Scan(&b.ID, &b.Namespace, &b.PackageID, &b.Name, &b.Version, &b.Release, &b.Epoch,
 		&b.State, &b.TaskID, &b.OwnerID, &b.OwnerName, &b.CreateEvent, &b.CreateTime, &b.StartTime,
-		&b.CompletionTime, &b.VolumeID, &b.VolumeName, &b.Source, &extra, &b.Draft)
+		&b.CompletionTime, &b.VolumeID, &b.VolumeName, &b.Source, &extra, &b.Draft, &b.CGID, &b.CGName)
 	if extra != nil {
 		b.Extra = json.RawMessage(*extra)
 	}

@@ -38,17 +38,33 @@ type Buildroot struct {
 	RetireTime  *int64
 	Emulated    bool
 	Details     json.RawMessage
+
+	External *External // of a root elsewhere: it has no host, no task and no times
+}
+
+// External is what a content generator says of where it built.
+type External struct {
+	CGID                            int64
+	CGName, CGVersion               string
+	ContainerType, HostOS, HostArch string
 }
 
 const rootColumns = `buildroot.id, buildroot.set_id, buildroot.host_id, COALESCE(host.name, ''), buildroot.repo_id, buildroot.task_id,
 	buildroot.arch, buildroot.state, buildroot.create_event, buildroot.create_time, buildroot.retire_event, buildroot.retire_time,
-	buildroot.emulated, buildroot.details`
+	buildroot.emulated, buildroot.details, buildroot.cg_id, content_generator.name, buildroot.cg_version, buildroot.container_type,
+	buildroot.host_os, buildroot.host_arch`
+
+const rootJoins = " LEFT JOIN host ON host.id = host_id LEFT JOIN content_generator ON content_generator.id = buildroot.cg_id"
 
 func scanRoot(s db.Scanner) (*Buildroot, error) {
 	b := &Buildroot{}
-	var details *string
+	var details, generator, version, container, system, arch *string
+	var cg *int64
 	err := s.Scan(&b.ID, &b.SetID, &b.HostID, &b.HostName, &b.RepoID, &b.TaskID, &b.Arch, &b.State, &b.CreateEvent, &b.CreateTime,
-		&b.RetireEvent, &b.RetireTime, &b.Emulated, &details)
+		&b.RetireEvent, &b.RetireTime, &b.Emulated, &details, &cg, &generator, &version, &container, &system, &arch)
+	if err == nil && cg != nil {
+		b.External = &External{*cg, *generator, *version, *container, *system, *arch}
+	}
 	if details != nil {
 		b.Details = json.RawMessage(*details)
 	}
@@ -57,23 +73,23 @@ func scanRoot(s db.Scanner) (*Buildroot, error) {
 
 // GetBuildroot gives a root's record.
 func GetBuildroot(ctx context.Context, tx *db.Tx, id int64) (*Buildroot, error) {
-	got, err := db.All(ctx, tx, scanRoot, "SELECT "+rootColumns+" FROM buildroot LEFT JOIN host ON host.id = host_id WHERE buildroot.id = $1", id)
+	got, err := db.All(ctx, tx, scanRoot, "SELECT "+rootColumns+" FROM buildroot"+rootJoins+" WHERE buildroot.id = $1", id)
 	return one("build.GetBuildroot", got, err, "No such buildroot: %d", id)
 }
 
 // RootFilter narrows ListBuildroots; zero fields do not.
 type RootFilter struct {
-	HostID, TaskID, RepoID, RPMID, ID int64
-	IDs, Repos                        []int64
-	State                             []int
-	After                             int64 // only those with higher ids: for reading in parts
-	Limit, Offset                     int64
+	HostID, TaskID, RepoID, RPMID, ArchiveID, ID int64
+	IDs, Repos                                   []int64
+	State                                        []int
+	After                                        int64 // only those with higher ids: for reading in parts
+	Limit, Offset                                int64
 }
 
 // ListBuildroots gives records of roots, oldest first.
 func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot, error) {
 	var q db.Builder
-	q.Add("SELECT " + rootColumns + " FROM buildroot LEFT JOIN host ON host.id = host_id")
+	q.Add("SELECT " + rootColumns + " FROM buildroot" + rootJoins)
 	if f.RPMID != 0 {
 		q.Add(" JOIN root_set_rpm ON root_set_rpm.set_id = buildroot.set_id AND root_set_rpm.rpm_id = ?", f.RPMID)
 	}
@@ -90,8 +106,11 @@ func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot,
 	if f.RepoID != 0 {
 		q.Add(" AND buildroot.repo_id = ?", f.RepoID)
 	}
+	if f.ArchiveID != 0 {
+		q.Add(" AND buildroot.id IN (SELECT buildroot_id FROM buildroot_archives WHERE archive_id = ?)", f.ArchiveID)
+	}
 	if f.State != nil {
-		q.Add(" AND")
+		q.Add(" AND buildroot.cg_id IS NULL AND")
 		db.In(&q, "buildroot.state", f.State)
 	}
 	if f.IDs != nil {

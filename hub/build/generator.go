@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -156,17 +155,8 @@ func Refund(ctx context.Context, tx *db.Tx, by account.Actor, ref account.Ref, i
 	if b.State != Building {
 		return kura.Errorf(op, kura.Conflict, "Build ID %d is not in BUILDING state", id)
 	}
-	var kept string
-	var owner int64
-	found, err := tx.Get(ctx, []any{&kept, &owner}, `SELECT r.token, COALESCE(build.cg_id, 0) FROM build_reservations r
-		JOIN build ON build.id = r.build_id WHERE r.build_id = $1`, id)
-	switch {
-	case err != nil:
-		return kura.E(op, err)
-	case !found || subtle.ConstantTimeCompare([]byte(kept), []byte(token)) != 1:
-		return kura.Errorf(op, kura.Invalid, "Token doesn't match build ID %d", id)
-	case owner != g.ID:
-		return kura.Errorf(op, kura.Invalid, "Build ID %d is not reserved by this CG", id)
+	if err := holdsToken(ctx, tx, b, g, token); err != nil {
+		return err
 	}
 	if _, err := tx.Exec(ctx, "DELETE FROM build_reservations WHERE build_id = $1", id); err != nil {
 		return kura.E(op, err)

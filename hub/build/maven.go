@@ -2,9 +2,16 @@ package build
 
 import (
 	"context"
+	"crypto/md5"  //nolint:gosec // Maven's clients ask for it
+	"crypto/sha1" //nolint:gosec // Maven's clients ask for it
+	"encoding/hex"
+	"io"
+	"strings"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/pom"
 	"github.com/kura-build/kura/hub/tag"
 )
 
@@ -99,4 +106,41 @@ func PlatformsOf(ctx context.Context, tx *db.Tx, builds []int64) (map[int64]stri
 		out[r.id] = r.platform
 	}
 	return out, kura.E("build.PlatformsOf", err)
+}
+
+// maxPOM is the most bytes of a .pom file that are read.
+const maxPOM = 8 << 20
+
+// ForMaven compares a .pom file with what is said of it, and makes the files of
+// checksums that Maven's clients look for beside each file.
+func (s *Stored) ForMaven(ctx context.Context, blobs blob.Store, a *Archive) error {
+	const op = "build.ForMaven"
+	r, err := blobs.Open(ctx, s.Blob.Sum)
+	if err != nil {
+		return kura.E(op, err)
+	}
+	defer r.Close()
+	if strings.HasSuffix(strings.ToLower(a.Filename), ".pom") {
+		n, err := pom.Read(io.LimitReader(io.NewSectionReader(r, 0, s.Blob.Size), maxPOM))
+		if err != nil {
+			return kura.Errorf(op, kura.Invalid, "%s: %w", a.Filename, err)
+		}
+		if has := Maven(n); has != *a.Maven {
+			return kura.Errorf(op, kura.Build, "Maven info from .pom file (%s) does not match user-supplied typeInfo (%s)", has, a.Maven)
+		}
+		if a.Filename != a.Maven.Artifact+"-"+a.Maven.Version+".pom" {
+			return kura.Errorf(op, kura.Build, "Maven info (%s) is not consistent with pom filename (%s)", a.Maven, a.Filename)
+		}
+	}
+	m, sh := md5.New(), sha1.New() //nolint:gosec // as above
+	if _, err := io.Copy(io.MultiWriter(m, sh), io.NewSectionReader(r, 0, s.Blob.Size)); err != nil {
+		return kura.E(op, err)
+	}
+	s.Beside = map[string]blob.Info{}
+	for end, sum := range map[string][]byte{".md5": m.Sum(nil), ".sha1": sh.Sum(nil)} {
+		if s.Beside[end], err = blobs.Put(ctx, strings.NewReader(hex.EncodeToString(sum)), nil); err != nil {
+			return kura.E(op, err)
+		}
+	}
+	return nil
 }
