@@ -65,6 +65,7 @@ func (h Builds) Handlers() Handlers {
 		"deleteBuild":       h.delete,
 		"resetBuild":        h.reset,
 		"createEmptyBuild":  h.createEmpty,
+		"promoteBuild":      h.promote,
 		"setBuildOwner":     h.setOwner,
 		"setBuildTimestamp": h.setTimestamp,
 
@@ -102,14 +103,14 @@ func buildBase(b *build.Build) xmlrpc.Struct {
 		"volume_id", b.VolumeID, "volume_name", b.VolumeName,
 		"creation_event_id", b.CreateEvent, "creation_time", TimeText(b.CreateTime),
 		"start_time", TimeText(moment(b.StartTime)), "completion_time", TimeText(moment(b.CompletionTime)),
-		"promotion_time", nil, "promoter_id", nil, "promoter_name", nil)
+		"promotion_time", TimeText(moment(b.PromotionTime)), "promoter_id", deref(b.PromoterID), "promoter_name", deref(b.PromoterName))
 }
 
 // buildRow is a build as lists show it.
 func buildRow(b *build.Build) (xmlrpc.Struct, error) {
 	extra, err := stored(b.Extra)
 	return append(buildBase(b), record("creation_ts", TimeTS(b.CreateTime), "start_ts", TimeTS(moment(b.StartTime)),
-		"completion_ts", TimeTS(moment(b.CompletionTime)), "promotion_ts", nil,
+		"completion_ts", TimeTS(moment(b.CompletionTime)), "promotion_ts", TimeTS(moment(b.PromotionTime)),
 		"source", deref(b.Source), "extra", extra)...), err
 }
 

@@ -67,9 +67,7 @@ func (h Builds) createEmpty(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	if c.Args.Bool("draft") {
-		return nil, kura.Errorf(op, kura.Invalid, "draft builds are not made by this version")
-	}
+	n.Draft = c.Args.Bool("draft")
 	if epoch != nil && epoch != "" {
 		e, ok := toInt(epoch)
 		if !ok || e < 0 {
@@ -152,4 +150,17 @@ func countUp(release string, by int64) (string, error) {
 	}
 	parts[at] = strconv.FormatInt(int64(n)+by, 10)
 	return strings.Join(parts, "."), nil
+}
+
+// promote makes a draft the build of its name.
+func (h Builds) promote(ctx context.Context, c *Call) (any, error) {
+	b, err := buildArg(ctx, c, "build")
+	if err != nil {
+		return nil, err
+	}
+	now, err := h.Flow.Promote(ctx, c.Tx, c.Actor, b, c.Args.Bool("force"))
+	if err != nil {
+		return nil, err
+	}
+	return buildStruct(now)
 }

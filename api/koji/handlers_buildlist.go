@@ -99,17 +99,26 @@ func buildFilter(ctx context.Context, c *Call) (f build.Filter, some bool, err e
 		Prefix: optText(a, "prefix"), Pattern: optText(a, "pattern"), Source: optText(a, "source"),
 		CreatedBefore: a.instant("createdBefore"), CreatedAfter: a.instant("createdAfter"),
 		CompletedBefore: a.instant("completeBefore"), CompletedAfter: a.instant("completeAfter"),
+		PromotedBefore: a.instant("promotedBefore"), PromotedAfter: a.instant("promotedAfter"),
 		Type: optText(a, "type"), Draft: a.OptBool("draft"),
 	}
 	state, volume := a.OptInt("state"), a.OptInt("volumeID")
 	if err := a.Err(); err != nil {
 		return f, false, err
 	}
-	// Nothing here comes from a content generator or was promoted.
-	for _, name := range []string{"cgID", "promoter", "promotedBefore", "promotedAfter"} {
-		if truthy(a.Any(name)) {
-			return f, false, nil
+	if ref := account.Ref(a.Ref("promoter")); ref != (account.Ref{}) {
+		u, err := account.Get(ctx, c.Tx, ref)
+		if err != nil {
+			return f, false, missing(err)
 		}
+		f.PromoterID = u.ID
+	}
+	if ref := account.Ref(a.Ref("cgID")); ref != (account.Ref{}) {
+		g, err := build.GetGenerator(ctx, c.Tx, ref)
+		if err != nil {
+			return f, false, missing(err)
+		}
+		f.CGID = g.ID
 	}
 	if state != nil {
 		f.State = new(build.State(*state))

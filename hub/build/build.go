@@ -50,6 +50,9 @@ type Build struct {
 	Draft          bool
 	CGID           *int64 // the content generator that imported it, or will
 	CGName         *string
+	PromotionTime  *int64 // of what was a draft
+	PromoterID     *int64
+	PromoterName   *string
 }
 
 // NVR is name-version-release.
@@ -57,18 +60,20 @@ func (b *Build) NVR() string { return b.Name + "-" + b.Version + "-" + b.Release
 
 const columns = `build.id, build.namespace, build.pkg_id, package.name, build.version, build.release, build.epoch,
 	build.state, build.task_id, build.owner, users.name, build.create_event, event.time, build.start_time,
-	build.completion_time, build.volume_id, volume.name, build.source, build.extra, build.draft, build.cg_id, content_generator.name`
+	build.completion_time, build.volume_id, volume.name, build.source, build.extra, build.draft, build.cg_id, content_generator.name,
+	build.promotion_time, build.promoter, promoter.name`
 
 const joins = ` JOIN package ON package.id = build.pkg_id JOIN users ON users.id = build.owner
 	JOIN event ON event.id = build.create_event JOIN volume ON volume.id = build.volume_id
-	LEFT JOIN content_generator ON content_generator.id = build.cg_id`
+	LEFT JOIN content_generator ON content_generator.id = build.cg_id LEFT JOIN users promoter ON promoter.id = build.promoter`
 
 func scanBuild(s db.Scanner) (*Build, error) {
 	b := &Build{}
 	var extra *string
 	err := s.Scan(&b.ID, &b.Namespace, &b.PackageID, &b.Name, &b.Version, &b.Release, &b.Epoch,
 		&b.State, &b.TaskID, &b.OwnerID, &b.OwnerName, &b.CreateEvent, &b.CreateTime, &b.StartTime,
-		&b.CompletionTime, &b.VolumeID, &b.VolumeName, &b.Source, &extra, &b.Draft, &b.CGID, &b.CGName)
+		&b.CompletionTime, &b.VolumeID, &b.VolumeName, &b.Source, &extra, &b.Draft, &b.CGID, &b.CGName,
+		&b.PromotionTime, &b.PromoterID, &b.PromoterName)
 	if extra != nil {
 		b.Extra = json.RawMessage(*extra)
 	}
@@ -145,13 +150,23 @@ func Begin(ctx context.Context, tx *db.Tx, n New) (*Build, error) {
 		s := string(n.Extra)
 		extra = &s
 	}
+	insert := func(release string) (int64, error) {
+		return tx.Insert(ctx, `INSERT INTO build (namespace, pkg_id, version, release, epoch, state, task_id, owner,
+			create_event, start_time, source, extra, draft) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
+			n.Namespace, pkg, n.Version, release, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
+	}
+	if n.Draft {
+		id, err := beginDraft(ctx, tx, n, insert)
+		if err != nil {
+			return nil, kura.E(op, err)
+		}
+		return changed(ctx, tx, op, id)
+	}
 	old, err := find(ctx, tx, n.Namespace, rpm.NVR{Name: n.Name, Version: n.Version, Release: n.Release})
 	var id int64
 	switch {
 	case kura.Is(err, kura.NotFound):
-		id, err = tx.Insert(ctx, `INSERT INTO build (namespace, pkg_id, version, release, epoch, state, task_id, owner,
-			create_event, start_time, source, extra, draft) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
-			n.Namespace, pkg, n.Version, n.Release, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
+		id, err = insert(n.Release)
 		if kura.Is(err, kura.Exists) {
 			err = kura.Errorf(op, kura.Build, "Build already exists (NVR: %s-%s-%s)", n.Name, n.Version, n.Release)
 		}

@@ -265,7 +265,8 @@ func component(ctx context.Context, tx *db.Tx, c *Component) (id int64, err erro
 	nvra := c.Name + "-" + c.Version + "-" + c.Release + "." + c.Arch
 	var hash string
 	own, err := tx.Get(ctx, []any{&id, &hash}, `SELECT id, payloadhash FROM rpminfo WHERE namespace = 0 AND external_repo_id = 0
-		AND name = $1 AND version = $2 AND release = $3 AND arch = $4`, c.Name, c.Version, c.Release, c.Arch)
+		AND name = $1 AND version = $2 AND release = $3 AND arch = $4 ORDER BY CASE WHEN payloadhash = $5 THEN 0 ELSE 1 END, id DESC LIMIT 1`,
+		c.Name, c.Version, c.Release, c.Arch, c.SigMD5) // of drafts there may be several
 	switch {
 	case err != nil:
 		return 0, err

@@ -147,13 +147,13 @@ func attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *i
 func belongs(b *Build, in *Incoming) error {
 	const op = "build.Attach"
 	if in.Package.IsSource() {
-		if in.Name.NVR() != b.NVR() {
+		if in.Name.NVR() != b.Target().String() {
 			return kura.Errorf(op, kura.Invalid, "srpm mismatch: %s does not belong to build %s", in.File(), b.NVR())
 		}
 		return nil
 	}
 	n, err := rpm.ParseNVRA(in.Source)
-	if err != nil || n.NVR.String() != b.NVR() {
+	if err != nil || n.NVR.String() != b.Target().String() {
 		return kura.Errorf(op, kura.Invalid, "rpm %s says that it was built from %q, which is not the source package of build %s", in.File(), in.Source, b.NVR())
 	}
 	return nil

@@ -20,6 +20,9 @@ type Filter struct {
 	Pattern                         string // a glob on name-version-release
 	Source                          string // a glob
 	Draft                           *bool
+	PromoterID                      int64
+	PromotedBefore, PromotedAfter   int64
+	CGID                            int64
 	Type                            string
 	Group, Artifact, MavenVersion   *string // as Maven calls it
 	Platform                        *string // of builds for Windows
@@ -200,6 +203,18 @@ func (f *Filter) where(q *db.Builder) {
 	}
 	if f.Draft != nil {
 		q.Add(" AND build.draft = ?", *f.Draft)
+	}
+	if f.PromoterID != 0 {
+		q.Add(" AND build.promoter = ?", f.PromoterID)
+	}
+	if f.PromotedBefore != 0 {
+		q.Add(" AND build.promotion_time < ?", f.PromotedBefore)
+	}
+	if f.PromotedAfter != 0 {
+		q.Add(" AND build.promotion_time > ?", f.PromotedAfter)
+	}
+	if f.CGID != 0 {
+		q.Add(" AND build.cg_id = ?", f.CGID)
 	}
 	if f.Type != "" {
 		q.Add(" AND EXISTS (SELECT 1 FROM build_types JOIN btype ON btype.id = btype_id WHERE build_id = build.id AND btype.name = ?)", f.Type)

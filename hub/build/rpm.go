@@ -165,7 +165,8 @@ func (f *RPMFilter) query() *db.Builder {
 }
 
 // FindRPMs gives all rpms of a name-version-release.arch: the distribution's
-// first, then those of external repositories, the newest first. A location
+// first, drafts after others, then those of external repositories, the newest
+// first. A location
 // narrows it to the external repository of that name.
 func FindRPMs(ctx context.Context, tx *db.Tx, n rpm.NVRA) ([]*RPM, error) {
 	var q db.Builder
@@ -174,6 +175,6 @@ func FindRPMs(ctx context.Context, tx *db.Tx, n rpm.NVRA) ([]*RPM, error) {
 	if n.Location != "" {
 		q.Add(" AND external_repo.name = ?", n.Location)
 	}
-	got, err := db.Find(ctx, tx, scanRPM, q.Add(" ORDER BY CASE WHEN rpminfo.external_repo_id = 0 THEN 0 ELSE 1 END, rpminfo.id DESC"))
+	got, err := db.Find(ctx, tx, scanRPM, q.Add(" ORDER BY CASE WHEN rpminfo.external_repo_id <> 0 THEN 2 WHEN rpminfo.draft THEN 1 ELSE 0 END, rpminfo.id DESC"))
 	return got, kura.E("build.FindRPMs", err)
 }

@@ -32,10 +32,25 @@ func (b *Build) Path() string {
 
 // removeFiles takes away all files of a build.
 func removeFiles(ctx context.Context, tx *db.Tx, b *Build) error {
-	if err := file.Remove(ctx, tx, b.Path()); err != nil || b.VolumeID == DefaultVolume {
-		return err
+	paths := []string{b.Path()}
+	if b.VolumeID != DefaultVolume {
+		paths = append(paths, b.defaultPath())
 	}
-	return file.Remove(ctx, tx, b.defaultPath())
+	if b.PromotionTime != nil {
+		paths = append(paths, b.draftPath())
+	}
+	for _, p := range paths {
+		if err := file.Remove(ctx, tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link leads from a build's place on the default volume to where it lies.
+func (b *Build) link(ctx context.Context, tx *db.Tx) error {
+	up := strings.Repeat("../", strings.Count(b.defaultPath(), "/"))
+	return file.Symlink(ctx, tx, b.defaultPath(), up+b.Path())
 }
 
 // Volumes gives the volumes on which builds can lie.
@@ -127,8 +142,7 @@ func SetVolume(ctx context.Context, tx *db.Tx, by account.Actor, id int64, v Nam
 	// A build that is deleted has no files, and one may be without any.
 	switch err := file.Move(ctx, tx, from.Path(), b.Path()); {
 	case err == nil && v.ID != DefaultVolume:
-		up := strings.Repeat("../", strings.Count(b.defaultPath(), "/"))
-		if err := file.Symlink(ctx, tx, b.defaultPath(), up+b.Path()); err != nil {
+		if err := b.link(ctx, tx); err != nil {
 			return kura.E(op, err)
 		}
 	case err != nil && !kura.Is(err, kura.NotFound):

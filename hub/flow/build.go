@@ -45,6 +45,9 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 			return nil, err
 		}
 	}
+	if o.Draft && o.Scratch {
+		return nil, kura.Errorf(op, kura.Invalid, "a scratch build has no record that could be a draft: leave --scratch or --draft out")
+	}
 	if source.IsSCM(src) {
 		if _, err := f.scm(src); err != nil {
 			return nil, err
@@ -57,9 +60,6 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 	}
 	if err := f.mayChoose(ctx, tx, by, src, target, &o); err != nil {
 		return nil, err
-	}
-	if o.Draft {
-		return nil, kura.Errorf(op, kura.Invalid, "draft builds are not made by this version: leave --draft out")
 	}
 	var to any
 	if target != "" {

@@ -278,6 +278,7 @@ func (j *job) begin(ctx context.Context, p *plan) (b *build.Build, err error) {
 		}
 		n := build.New{
 			Name: p.srpm.Name.Name, Version: p.srpm.Name.Version, Release: p.srpm.Name.Release, TaskID: &id, OwnerID: *j.r.Task.Owner,
+			Draft: j.opts.Draft,
 		}
 		if p.srpm.Name.Epoch != nil {
 			e := int64(*p.srpm.Name.Epoch)

@@ -121,3 +121,23 @@ func (f *Flow) SettleVolume(ctx context.Context, tx *db.Tx, by account.Actor, b 
 	}
 	return build.SetVolume(ctx, tx, by, b.ID, v)
 }
+
+// Promote makes a draft the build of its name, if the policy draft_promotion
+// allows that; force lets administrators past.
+func (f *Flow) Promote(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, force bool) (*build.Build, error) {
+	if err := b.Promotable(ctx, tx); err != nil {
+		return nil, err
+	}
+	about := map[string]any{"build": b.ID, "target_release": b.Target().Release, "user_id": by.ID}
+	if err := f.Policies().Assert(ctx, tx, by, "draft_promotion", about, force); err != nil {
+		return nil, err
+	}
+	now, err := build.Promote(ctx, tx, by, b.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.SettleVolume(ctx, tx, by, now, false); err != nil {
+		return nil, err
+	}
+	return build.Get(ctx, tx, b.ID)
+}
