@@ -29,10 +29,13 @@ type logFile struct {
 }
 
 // gather verifies all that the workers sent, before any record is changed. A
-// noarch package comes from each arch; the first counts.
+// noarch package may come from each arch; the first counts.
 func (j *job) gather(ctx context.Context, p *plan) ([]arrival, []logFile, error) {
 	all := []arrival{{in: p.srpm, path: p.srpmPath}}
-	have := map[string]bool{p.srpm.File(): true}
+	var once build.Once
+	if _, err := once.Take(p.srpm); err != nil {
+		return nil, nil, err
+	}
 	var logs []logFile
 	for i, res := range p.results {
 		root := res.Root
@@ -45,10 +48,11 @@ func (j *job) gather(ctx context.Context, p *plan) ([]arrival, []logFile, error)
 			if err != nil {
 				return nil, nil, err
 			}
-			if have[in.File()] {
+			if first, err := once.Take(in); err != nil {
+				return nil, nil, err
+			} else if !first {
 				continue
 			}
-			have[in.File()] = true
 			all = append(all, arrival{in: in, root: rootID, path: path})
 		}
 		for _, l := range res.Logs {
