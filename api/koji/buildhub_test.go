@@ -77,6 +77,7 @@ func newBuildHub(t *testing.T, d *db.DB) *buildHub {
 		}}.Handlers(),
 		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
 		Archives{DB: d, Blobs: blobs, Flow: h.flow, Maven: true, Windows: true}.Handlers(),
+		Hosted{DB: d, Flow: h.flow, Maven: true, Windows: true}.Handlers(),
 		Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),
 		History{}.Handlers(), Hosts{Room: h.tasks}.Handlers(), Starts{Room: h.tasks, Maven: true, Windows: true}.Handlers(),
 		Signing{DB: d, Blobs: blobs, Sign: signer}.Handlers())

@@ -137,7 +137,11 @@ func (Builds) references(ctx context.Context, c *Call) (any, error) {
 	if lazy && len(rpms) > 0 {
 		return out, nil
 	}
-	return append(out, record("component_of", []any{}, "archives", []any{}, "images", []any{}, "last_used", TimeTS(refs.LastUsed))...), nil
+	archives := make([]xmlrpc.Struct, len(refs.Archives))
+	for i, a := range refs.Archives {
+		archives[i] = record("id", a.ID, "type_id", a.Type.ID, "type_name", a.Type.Name, "build_id", a.BuildID, "filename", a.Filename)
+	}
+	return append(out, record("component_of", refs.Parts, "archives", archives, "images", []any{}, "last_used", TimeTS(refs.LastUsed))...), nil
 }
 
 // averageDuration is in seconds, over the last months; nil for never built.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/tag"
@@ -82,6 +83,15 @@ func fillRoot(ctx context.Context, c *Call, host *task.Host, more bool) (any, er
 	if err != nil {
 		return nil, err
 	}
+	packages, err := componentsArg(ctx, c.Tx, list)
+	if err != nil {
+		return nil, err
+	}
+	return nothing(root.Fill(ctx, c.Tx, packages, more))
+}
+
+// componentsArg reads packages as builders tell them.
+func componentsArg(ctx context.Context, tx *db.Tx, list []any) ([]build.Component, error) {
 	external := map[tag.Ref]int64{}
 	packages := make([]build.Component, len(list))
 	for i, v := range list {
@@ -92,7 +102,7 @@ func fillRoot(ctx context.Context, c *Call, host *task.Host, more bool) (any, er
 		if where != (tag.Ref{}) {
 			id, known := external[where]
 			if !known {
-				e, err := tag.GetExternalRepo(ctx, c.Tx, where, 0)
+				e, err := tag.GetExternalRepo(ctx, tx, where, 0)
 				if err != nil {
 					return nil, err
 				}
@@ -102,7 +112,7 @@ func fillRoot(ctx context.Context, c *Call, host *task.Host, more bool) (any, er
 		}
 		packages[i] = p
 	}
-	return nothing(root.Fill(ctx, c.Tx, packages, more))
+	return packages, nil
 }
 
 // componentArg reads a package as a builder tells it; where names the external

@@ -46,7 +46,7 @@ func wholeFront(t *testing.T, d *db.DB) []part {
 		Tasks{Room: tasks, Blobs: blobs, Hub: flow.HubMethods}, Hosts{Room: tasks},
 		Builders{Room: tasks, Hub: flow.HubMethods}, Scheduler{}, Starts{Room: tasks}, Notifications{Domain: "example.org"},
 		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}, Build: build}, Events{}, History{Build: build}, Policies{Rules: flows.Policies()},
-		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Archives{DB: d, Blobs: blobs, Flow: flows}, Repos{Flow: flows, Tasks: tasks},
+		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Archives{DB: d, Blobs: blobs, Flow: flows}, Hosted{DB: d, Flow: flows}, Repos{Flow: flows, Tasks: tasks},
 		Signing{DB: d, Blobs: blobs, Sign: signer},
 	}
 }

@@ -139,6 +139,7 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		koji.History{Build: buildID}.Handlers(),
 		koji.Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
 		koji.Archives{DB: h.db, Blobs: h.blobs, Flow: h.flow, Maven: h.conf.Koji.Maven, Windows: h.conf.Koji.Windows}.Handlers(),
+		koji.Hosted{DB: h.db, Flow: h.flow, Maven: h.conf.Koji.Maven, Windows: h.conf.Koji.Windows}.Handlers(),
 		koji.Starts{Room: h.tasks, Maven: h.conf.Koji.Maven, Windows: h.conf.Koji.Windows}.Handlers(),
 		koji.Notifications{Domain: h.conf.Koji.MailDomain}.Handlers(),
 		koji.Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),

@@ -75,7 +75,7 @@ func AddArchive(ctx context.Context, tx *db.Tx, b *Build, a *Archive, s *Stored)
 		_, err = tx.Exec(ctx, "INSERT INTO image_archives (archive_id, arch) VALUES ($1, $2)", a.ID, *a.Arch)
 	}
 	if err == nil && s != nil {
-		err = s.put(ctx, tx, file.Join(a.Dir(b), a.Filename))
+		err = s.Put(ctx, tx, file.Join(a.Dir(b), a.Filename))
 	}
 	if err != nil {
 		return kura.E(op, err)
@@ -83,7 +83,9 @@ func AddArchive(ctx context.Context, tx *db.Tx, b *Build, a *Archive, s *Stored)
 	return kura.E(op, event.Emit(ctx, tx, "archive.import", map[string]any{"id": a.ID, "filename": a.Filename, "type": a.BType, "build": b.ID}))
 }
 
-func (s *Stored) put(ctx context.Context, tx *db.Tx, path string) error {
+// Put gives the files their names; a name that stands for something already is
+// refused.
+func (s *Stored) Put(ctx context.Context, tx *db.Tx, path string) error {
 	if _, err := file.Lstat(ctx, tx, path); err == nil {
 		return kura.Errorf("build.AddArchive", kura.Exists, "Error importing archive file, %s already exists", path)
 	} else if !kura.Is(err, kura.NotFound) {
@@ -142,13 +144,34 @@ func (a *Archive) check() error {
 // Contains records which rpms and archives are in an archive.
 func Contains(ctx context.Context, tx *db.Tx, id int64, rpms, archives []int64) error {
 	for _, r := range rpms {
-		if _, err := tx.Exec(ctx, "INSERT INTO archive_rpm_components (archive_id, rpm_id) VALUES ($1, $2) ON CONFLICT (archive_id, rpm_id) DO NOTHING", id, r); err != nil {
+		if err := contains(ctx, tx, id, r); err != nil {
 			return kura.E("build.Contains", err)
 		}
 	}
 	for _, a := range archives {
 		if _, err := tx.Exec(ctx, "INSERT INTO archive_components (archive_id, component_id) VALUES ($1, $2) ON CONFLICT (archive_id, component_id) DO NOTHING", id, a); err != nil {
 			return kura.E("build.Contains", err)
+		}
+	}
+	return nil
+}
+
+func contains(ctx context.Context, tx *db.Tx, archive, rpm int64) error {
+	_, err := tx.Exec(ctx, "INSERT INTO archive_rpm_components (archive_id, rpm_id) VALUES ($1, $2) ON CONFLICT (archive_id, rpm_id) DO NOTHING", archive, rpm)
+	return err
+}
+
+// ContainsComponents is Contains for rpms as a builder tells them: those of
+// external repositories get records.
+func ContainsComponents(ctx context.Context, tx *db.Tx, id int64, rpms []Component) error {
+	const op = "build.Contains"
+	for i := range rpms {
+		r, err := component(ctx, tx, &rpms[i])
+		if err == nil {
+			err = contains(ctx, tx, id, r)
+		}
+		if err != nil {
+			return kura.E(op, err)
 		}
 	}
 	return nil

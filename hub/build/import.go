@@ -97,6 +97,16 @@ func Attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *i
 	return attach(ctx, tx, b, in, buildroot)
 }
 
+// Wrap is Attach for a package of other files of the build, like those that
+// Maven made: it is called as it likes, and may come when the build is complete.
+func Wrap(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *int64) (*RPM, error) {
+	const op = "build.Wrap"
+	if b.State != Building && b.State != Complete || b.Draft {
+		return nil, kura.Errorf(op, kura.Build, "Cannot import %s into build %s: it is %s", in.File(), b.NVR(), b.State)
+	}
+	return attach(ctx, tx, b, in, buildroot)
+}
+
 func attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *int64) (*RPM, error) {
 	const op = "build.Attach"
 	var epoch *int64

@@ -108,8 +108,8 @@ func PlatformsOf(ctx context.Context, tx *db.Tx, builds []int64) (map[int64]stri
 	return out, kura.E("build.PlatformsOf", err)
 }
 
-// maxPOM is the most bytes of a .pom file that are read.
-const maxPOM = 8 << 20
+// MaxPOM is the most bytes of a .pom file that are read.
+const MaxPOM = 8 << 20
 
 // ForMaven compares a .pom file with what is said of it, and makes the files of
 // checksums that Maven's clients look for beside each file.
@@ -121,7 +121,7 @@ func (s *Stored) ForMaven(ctx context.Context, blobs blob.Store, a *Archive) err
 	}
 	defer r.Close()
 	if strings.HasSuffix(strings.ToLower(a.Filename), ".pom") {
-		n, err := pom.Read(io.LimitReader(io.NewSectionReader(r, 0, s.Blob.Size), maxPOM))
+		n, err := pom.Read(io.LimitReader(io.NewSectionReader(r, 0, s.Blob.Size), MaxPOM))
 		if err != nil {
 			return kura.Errorf(op, kura.Invalid, "%s: %w", a.Filename, err)
 		}
@@ -132,15 +132,28 @@ func (s *Stored) ForMaven(ctx context.Context, blobs blob.Store, a *Archive) err
 			return kura.Errorf(op, kura.Build, "Maven info (%s) is not consistent with pom filename (%s)", a.Maven, a.Filename)
 		}
 	}
-	m, sh := md5.New(), sha1.New() //nolint:gosec // as above
-	if _, err := io.Copy(io.MultiWriter(m, sh), io.NewSectionReader(r, 0, s.Blob.Size)); err != nil {
-		return kura.E(op, err)
+	s.Beside, err = MavenSums(ctx, blobs, s.Blob)
+	return err
+}
+
+// MavenSums makes the files of checksums that stand beside a file, by what is
+// added to its name.
+func MavenSums(ctx context.Context, blobs blob.Store, b blob.Info) (map[string]blob.Info, error) {
+	const op = "build.MavenSums"
+	r, err := blobs.Open(ctx, b.Sum)
+	if err != nil {
+		return nil, kura.E(op, err)
 	}
-	s.Beside = map[string]blob.Info{}
+	defer r.Close()
+	m, sh := md5.New(), sha1.New() //nolint:gosec // as above
+	if _, err := io.Copy(io.MultiWriter(m, sh), io.NewSectionReader(r, 0, b.Size)); err != nil {
+		return nil, kura.E(op, err)
+	}
+	out := map[string]blob.Info{}
 	for end, sum := range map[string][]byte{".md5": m.Sum(nil), ".sha1": sh.Sum(nil)} {
-		if s.Beside[end], err = blobs.Put(ctx, strings.NewReader(hex.EncodeToString(sum)), nil); err != nil {
-			return kura.E(op, err)
+		if out[end], err = blobs.Put(ctx, strings.NewReader(hex.EncodeToString(sum)), nil); err != nil {
+			return nil, kura.E(op, err)
 		}
 	}
-	return nil
+	return out, nil
 }

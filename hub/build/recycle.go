@@ -62,6 +62,10 @@ func Delete(ctx context.Context, tx *db.Tx, id, idle int64) error {
 		return kura.Errorf(op, kura.Conflict, "Cannot delete build %s, tagged: %s", b.NVR(), refs.tags())
 	case len(refs.RPMs) > 0:
 		return kura.Errorf(op, kura.Conflict, "Cannot delete build %s, used in buildroots: of %s", b.NVR(), refs.rpms())
+	case len(refs.Archives) > 0:
+		return kura.Errorf(op, kura.Conflict, "Cannot delete build %s, used in archive buildroots: of %s", b.NVR(), refs.archives())
+	case len(refs.Parts) > 0:
+		return kura.Errorf(op, kura.Conflict, "Cannot delete build %s, used as component of: %v", b.NVR(), refs.Parts)
 	case refs.LastUsed > db.Now()-idle:
 		return kura.Errorf(op, kura.Conflict, "Cannot delete build %s, used in recent buildroot", b.NVR())
 	}

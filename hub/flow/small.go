@@ -14,38 +14,74 @@ import (
 	"github.com/kura-build/kura/hub/task"
 )
 
-// tagBuild moves a build into a tag, and out of another, at one event.
-func (f *Flow) tagBuild(ctx context.Context, r *task.Run) (any, error) {
+// move is what a tagBuild task is for.
+type move struct {
+	build    *build.Build
+	from, to *tag.Tag
+	force    bool
+}
+
+func readMove(ctx context.Context, tx *db.Tx, t *task.Task) (*move, error) {
 	var dest, from *nameOrID
 	var id int64
-	var force, ignore bool
-	if err := params(r.Task, []string{"tag_id", "build_id", "force", "fromtag", "ignore_success"}, &dest, &id, &force, &from, &ignore); err != nil {
+	var ignore bool
+	m := &move{}
+	if err := params(t, []string{"tag_id", "build_id", "force", "fromtag", "ignore_success"}, &dest, &id, &m.force, &from, &ignore); err != nil {
 		return nil, err
 	}
+	var err error
+	if m.build, err = build.Get(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	get := func(n *nameOrID) (*tag.Tag, error) {
+		if n == nil {
+			return nil, nil
+		}
+		t, err := tag.Get(ctx, tx, n.Ref, 0)
+		return &t, err
+	}
+	if m.to, err = get(dest); err != nil {
+		return nil, err
+	}
+	m.from, err = get(from)
+	return m, err
+}
+
+// tagBuild moves a build into a tag, and out of another, at one event.
+func (f *Flow) tagBuild(ctx context.Context, r *task.Run) (any, error) {
 	return nil, r.Update(ctx, func(tx *db.Tx) error {
-		by, err := ownerOf(ctx, tx, r.Task)
+		m, err := readMove(ctx, tx, r.Task)
 		if err != nil {
 			return err
 		}
-		b, err := build.Get(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		var t, old *tag.Tag
-		if dest != nil {
-			t = new(tag.Tag)
-			if *t, err = tag.Get(ctx, tx, dest.Ref, 0); err != nil {
-				return err
-			}
-		}
-		if from != nil {
-			old = new(tag.Tag)
-			if *old, err = tag.Get(ctx, tx, from.Ref, 0); err != nil {
-				return err
-			}
-		}
-		return f.Move(ctx, tx, by, b, old, t, force)
+		return f.moveFor(ctx, tx, r.Task, m)
 	})
+}
+
+func (f *Flow) moveFor(ctx context.Context, tx *db.Tx, t *task.Task, m *move) error {
+	by, err := ownerOf(ctx, tx, t)
+	if err != nil {
+		return err
+	}
+	return f.Move(ctx, tx, by, m.build, m.from, m.to, m.force)
+}
+
+// TagFor is tagBuild for a builder that runs such a task: with the rights of the
+// task's owner, it may do what the task is for, and nothing else.
+func (f *Flow) TagFor(ctx context.Context, tx *db.Tx, t *task.Task, b *build.Build, from, to *tag.Tag, force bool) error {
+	const op = "flow.TagFor"
+	if t.Method != "tagBuild" {
+		return kura.Errorf(op, kura.Denied, "task %d is a %s task: it tags no build", t.ID, t.Method)
+	}
+	m, err := readMove(ctx, tx, t)
+	if err != nil {
+		return err
+	}
+	same := func(a, b *tag.Tag) bool { return a == nil && b == nil || a != nil && b != nil && a.ID == b.ID }
+	if m.build.ID != b.ID || !same(m.from, from) || !same(m.to, to) || force && !m.force {
+		return kura.Errorf(op, kura.Denied, "task %d was made to tag something else", t.ID)
+	}
+	return f.moveFor(ctx, tx, t, m)
 }
 
 // Policies are the installation's own rules.

@@ -102,6 +102,20 @@ func mayOpen(ctx context.Context, tx *db.Tx, t *Task, host int64) (bool, error) 
 	return l.serves(bin{channel: *t.ChannelID, arch: t.Arch, method: t.Method}, &o), nil
 }
 
+// Runs refuses a Koji builder that does not have a task open. What it says holds
+// for the moment only: before anything is written, ask HoldOf.
+func Runs(ctx context.Context, tx *db.Tx, id, host int64) error {
+	t, err := Get(ctx, tx, id)
+	if err == nil && !(Hold{Task: id, Host: host, Epoch: t.Epoch}).holds(t) {
+		err = notHeld(id, host)
+	}
+	return err
+}
+
+func notHeld(id, host int64) error {
+	return kura.Errorf("task.HoldOf", kura.Denied, "host %d does not own task %d", host, id)
+}
+
 // HoldOf gives a Koji builder's hold on a task that it has open.
 func HoldOf(ctx context.Context, tx *db.Tx, id, host int64) (Hold, error) {
 	t, err := get(ctx, tx, "task.HoldOf", id, tx.LockRows())
@@ -110,7 +124,7 @@ func HoldOf(ctx context.Context, tx *db.Tx, id, host int64) (Hold, error) {
 	}
 	h := Hold{Task: id, Host: host, Epoch: t.Epoch}
 	if !h.holds(t) {
-		return h, kura.Errorf("task.HoldOf", kura.Denied, "host %d does not own task %d", host, id)
+		return h, notHeld(id, host)
 	}
 	return h, nil
 }
