@@ -35,6 +35,7 @@ func (h Starts) Handlers() Handlers {
 		"buildImageIndirection": h.indirection,
 		"buildImageOz":          h.imageOz,
 		"kiwiBuild":             h.kiwi,
+		"osbuildImage":          h.osbuild,
 		"dudBuild":              h.dud,
 		"runroot":               h.runroot,
 		"saveFailedTree":        h.saveTree,

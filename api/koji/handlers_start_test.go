@@ -67,6 +67,19 @@ func TestTasksForKojisBuilders(t *testing.T) {
 		h.started(map[string]any{"method": "kiwiBuild", "channel": "image",
 			"request": list("f41", list("x86_64", "aarch64"), "git://d", "path", map[string]any{"scratch": true, "use_buildroot_repo": true, "repos": list("http://r")})},
 			"kiwiBuild", "f41", "x86_64 aarch64", "git://d", "path", map[string]any{"__starstar": true, "scratch": true, "repos": list("http://r"), "profile": nil})
+		h.started(map[string]any{"method": "osbuildImage", "channel": "image",
+			"request": list("n", "1", "f41", "qcow2", "f41", list("x86_64"), map[string]any{"repo": list("http://r", map[string]any{"baseurl": "http://s"}), "skip_tag": true})},
+			"osbuildImage", "n", "1", "f41", list("qcow2"), "f41", list("x86_64"), map[string]any{"repo": list("http://r", map[string]any{"baseurl": "http://s"}), "skip_tag": true})
+		for want, change := range map[string][]any{
+			"opts: want a struct":                    {list("x86_64"), nil},
+			"arches: want at least 1":                {list(), map[string]any{}},
+			"there is no option \"x\"":               {list("a"), map[string]any{"x": 1}},
+			"repo: 0: it is none of the kinds":       {list("a"), map[string]any{"repo": list(map[string]any{"url": "x"})}},
+			"skip_tag: want a boolean, got":          {list("a"), map[string]any{"skip_tag": "yes"}},
+			"upload_options: it is none of the kind": {list("a"), map[string]any{"upload_options": map[string]any{"area": "x"}}},
+		} {
+			h.ada.fault(1019, want, "osbuildImage", append([]any{"n", "1", "f41", "qcow2", "f41"}, change...)...)
+		}
 		h.ada.fault(1000, "No arches supplied", "kiwiBuild", "f41", list(), "git://d", "path")
 		h.ada.fault(1000, "Architecture can be only", "kiwiBuild", "f41", "x86_64;rm", "git://d", "path")
 		h.started(map[string]any{"method": "dudBuild", "request": list("dud", "1", list("x86_64"), "f41", list("a"),
