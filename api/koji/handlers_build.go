@@ -86,6 +86,8 @@ func (h Builds) Handlers() Handlers {
 		"getRPMChecksums":     h.rpmChecksums,
 		"getChangelogEntries": h.changelog,
 		"importRPM":           h.importRPM,
+		"addExternalRPM":      h.addExternal,
+		"mergeScratch":        h.merge,
 
 		"listBuildroots":      h.roots,
 		"getBuildroot":        h.root,

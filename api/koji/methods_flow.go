@@ -12,7 +12,7 @@ var flowMethods = []Method{
 	{Name: "kiwiBuild", Python: "kiwiBuild(target, arches, desc_url, desc_path, optional_arches=None, profile=None, scratch=False, priority=None, make_prep=False, repos=None, release=None, type=None, type_attr=None, result_bundle_name_format=None, use_buildroot_repo=True, version=None, repo_releasever=None)", Needs: Perm("image"), Mode: Write},
 	{Name: "makeTask", Python: "RootExports.makeTask(self, *args, **opts)", Needs: Perm("admin"), Mode: Write},
 	{Name: "mavenBuild", Python: "RootExports.mavenBuild(self, url, target, opts=None, priority=None, channel='maven')", Needs: Login, Mode: Write},
-	{Name: "mergeScratch", Python: "RootExports.mergeScratch(self, task_id)", Needs: Perm("admin"), Mode: Write},
+	{Name: "mergeScratch", Python: "RootExports.mergeScratch(self, task_id)", Needs: Perm("admin"), Mode: Apart},
 	{Name: "osbuildImage", Python: "osbuildImage(name, version, distro, image_type, target, arches, opts=None, priority=None)", Needs: Perm("image"), Mode: Write},
 	{Name: "resubmitTask", Python: "RootExports.resubmitTask(self, taskID)", Needs: Login, Mode: Write},
 	{Name: "runroot", Python: "runroot(tagInfo, arch, command, channel=None, **opts)", Needs: Perm("runroot"), Mode: Write},

@@ -297,3 +297,30 @@ func component(ctx context.Context, tx *db.Tx, c *Component) (id int64, err erro
 	}
 	return id, err
 }
+
+// AddExternalRPM makes a package of an external repository known before any
+// root holds it. One that is known already is an error to who is strict, and to
+// all if it had other contents.
+func AddExternalRPM(ctx context.Context, tx *db.Tx, c Component, repo string, strict bool) error {
+	const op = "build.AddExternalRPM"
+	if err := checkNVR(c.Name, c.Version, c.Release); err != nil {
+		return kura.E(op, err)
+	}
+	var hash string
+	found, err := tx.Get(ctx, []any{&hash}, `SELECT payloadhash FROM rpminfo WHERE external_repo_id = $1 AND name = $2 AND version = $3 AND release = $4 AND arch = $5
+		ORDER BY id DESC LIMIT 1`, c.ExternalRepoID, c.Name, c.Version, c.Release, c.Arch)
+	if err != nil {
+		return kura.E(op, err)
+	}
+	name := fmt.Sprintf("%s-%s-%s.%s@%s", c.Name, c.Version, c.Release, c.Arch, repo)
+	switch {
+	case found && strict:
+		return kura.Errorf(op, kura.Exists, "external rpm already exists: %s", name)
+	case found && hash != c.SigMD5:
+		return kura.Errorf(op, kura.Conflict, "hash changed for external rpm: %s (%s -> %s)", name, hash, c.SigMD5)
+	case found:
+		return nil
+	}
+	_, err = component(ctx, tx, &c)
+	return kura.E(op, err)
+}

@@ -97,6 +97,19 @@ func Attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *i
 	return attach(ctx, tx, b, in, buildroot)
 }
 
+// Join is Attach for a package of another arch, which comes when the build is
+// complete.
+func Join(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *int64) (*RPM, error) {
+	const op = "build.Join"
+	if b.State != Complete {
+		return nil, kura.Errorf(op, kura.Build, "Cannot import %s into build %s: it is %s", in.File(), b.NVR(), b.State)
+	}
+	if err := belongs(b, in); err != nil {
+		return nil, kura.E(op, err)
+	}
+	return attach(ctx, tx, b, in, buildroot)
+}
+
 // Wrap is Attach for a package of other files of the build, like those that
 // Maven made: it is called as it likes, and may come when the build is complete.
 func Wrap(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *int64) (*RPM, error) {
