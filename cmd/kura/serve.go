@@ -19,6 +19,7 @@ import (
 	"github.com/kura-build/kura/api/git"
 	"github.com/kura-build/kura/api/koji"
 	"github.com/kura-build/kura/api/login"
+	"github.com/kura-build/kura/api/rest"
 	"github.com/kura-build/kura/api/worker"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/rpm"
@@ -87,6 +88,13 @@ func (h *house) ways() (*ways, error) {
 		Files:  &worker.Tree{DB: h.db, Blobs: h.blobs, Dir: flow.TaskDir, Grown: h.logGrown},
 		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: h.metrics,
 	})
+	interfaces, err := rest.New(rest.Config{
+		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Actor: door.Actor, Log: h.log,
+		Woken: func(wake func()) (func(), error) { return h.bus.Listen("task.>", func(string, []byte) { wake() }) },
+	})
+	if err != nil {
+		return nil, err
+	}
 	pages := web.New(web.Config{
 		DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Bus: h.bus, Probes: []web.Probe{{Name: "bus", Check: h.bus.Healthy}},
 		Log: h.log, FilesPrefix: "/kojifiles", Organization: h.conf.Organization,
@@ -96,6 +104,7 @@ func (h *house) ways() (*ways, error) {
 	for _, p := range []string{"/kojihub", "/kojihub/"} {
 		all.Handle(p, hubFront)
 	}
+	all.Handle(rest.Prefix+"/", interfaces)
 	all.Handle("/kojifiles/", tree)
 	all.Handle("/rpms/", gits)
 	all.Handle("/repo/pkgs/", lookaside)

@@ -11,6 +11,7 @@ import (
 // Filter narrows List; zero fields do not. Times are in microseconds.
 type Filter struct {
 	PackageID, UserID, TaskID       int64
+	BeforeID                        int64 // with smaller numbers
 	VolumeID                        *int64
 	HasTask                         bool // made by some task
 	State                           *State
@@ -173,6 +174,9 @@ func (f *Filter) where(q *db.Builder) {
 	}
 	if f.Package != "" {
 		q.Add(" AND package.name = ?", f.Package)
+	}
+	if f.BeforeID != 0 {
+		q.Add(" AND build.id < ?", f.BeforeID)
 	}
 	if f.VolumeID != nil {
 		q.Add(" AND build.volume_id = ?", *f.VolumeID)

@@ -116,25 +116,15 @@ func (p *Pump) Step(ctx context.Context) (int, error) {
 			return err
 		}
 		var err error
-		batch, err = db.All(ctx, tx, func(s db.Scanner) (m Message, err error) {
-			var body string
-			err = s.Scan(&m.ID, &m.Topic, &m.Time, &body)
-			m.Body = json.RawMessage(body)
-			return m, err
-		}, "SELECT id, topic, time, body FROM outbox WHERE id > $1 ORDER BY id LIMIT 256", mark)
+		batch, err = After(ctx, tx, mark, 256)
 		return err
 	})
 	if err != nil {
 		return 0, kura.E("event.Pump", err)
 	}
-	// A gap in the ids may be a transaction that has not committed yet: stop
-	// before it until it has had time to.
 	next := mark
 	sent := 0
 	for _, m := range batch {
-		if m.ID != next+1 && mark != 0 && time.Since(db.Time(m.Time)) < settle {
-			break
-		}
 		data, err := json.Marshal(m)
 		if err != nil {
 			return 0, kura.E("event.Pump", err)
@@ -154,4 +144,37 @@ func (p *Pump) Step(ctx context.Context) (int, error) {
 		return err
 	})
 	return sent, kura.E("event.Pump", err)
+}
+
+// Newest is the id of the newest message.
+func Newest(ctx context.Context, tx *db.Tx) (id int64, err error) {
+	err = tx.Row(ctx, "SELECT COALESCE(max(id), 0) FROM outbox").Scan(&id)
+	return id, kura.E("event.Newest", err)
+}
+
+// After gives the messages behind one, in order, as far as they are settled:
+// none with a smaller id will come.
+func After(ctx context.Context, tx *db.Tx, id int64, limit int) ([]Message, error) {
+	got, err := db.All(ctx, tx, scanMessage, "SELECT id, topic, time, body FROM outbox WHERE id > $1 ORDER BY id LIMIT $2", id, limit)
+	return settled(got, id), kura.E("event.After", err)
+}
+
+func scanMessage(s db.Scanner) (m Message, err error) {
+	var body string
+	err = s.Scan(&m.ID, &m.Topic, &m.Time, &body)
+	m.Body = json.RawMessage(body)
+	return m, err
+}
+
+// settled gives the messages before the first gap in the ids that may be a
+// transaction which has not committed yet: it gets time to.
+func settled(batch []Message, mark int64) []Message {
+	next := mark
+	for i, m := range batch {
+		if m.ID != next+1 && mark != 0 && time.Since(db.Time(m.Time)) < settle {
+			return batch[:i]
+		}
+		next = m.ID
+	}
+	return batch
 }

@@ -28,6 +28,7 @@ type Filter struct {
 	StartedBefore, StartedAfter   int64
 	CompleteBefore, CompleteAfter int64
 	Order                         string // Koji's: "id", "-create_time,id"
+	BeforeID                      int64  // with smaller numbers
 	Limit, Offset                 int64  // a limit of 0 is none
 	Results                       bool   // read Result and Fault too
 }
@@ -125,6 +126,9 @@ func Count(ctx context.Context, tx *db.Tx, f Filter) (int64, error) {
 }
 
 func (f *Filter) where(b *db.Builder) {
+	if f.BeforeID != 0 {
+		b.Add(" AND task.id < ?", f.BeforeID)
+	}
 	if f.Arches != nil {
 		b.Add(" AND")
 		db.In(b, "task.arch", f.Arches)

@@ -1,0 +1,351 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/format/rpm"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/tag"
+)
+
+// buildView is a build as callers see it.
+type buildView struct {
+	ID         int64           `json:"id"`
+	NVR        string          `json:"nvr"`
+	Package    string          `json:"package"`
+	Version    string          `json:"version"`
+	Release    string          `json:"release"`
+	Epoch      *int64          `json:"epoch,omitempty"`
+	State      string          `json:"state" enum:"building,complete,deleted,failed,canceled"`
+	Task       *int64          `json:"task,omitempty"`
+	Owner      string          `json:"owner"`
+	Created    time.Time       `json:"created"`
+	Completed  *time.Time      `json:"completed,omitempty"`
+	Source     *string         `json:"source,omitempty"`
+	Volume     string          `json:"volume"`
+	Path       string          `json:"path" doc:"below /kojifiles"`
+	Draft      bool            `json:"draft"`
+	Generator  *string         `json:"content_generator,omitempty"`
+	Extra      json.RawMessage `json:"extra,omitempty"`
+	TaggedIn   string          `json:"tagged_in,omitempty" doc:"in lists of a tag: the tag that holds it"`
+	TagedEvent int64           `json:"tagged_event,omitempty"`
+}
+
+// states are the names of builds' states here.
+var states = map[build.State]string{build.Building: "building", build.Complete: "complete", build.Deleted: "deleted", build.Failed: "failed", build.Canceled: "canceled"}
+
+// when is a stored time that may be missing.
+func when(micros *int64) *time.Time {
+	if micros == nil {
+		return nil
+	}
+	t := db.Time(*micros)
+	return &t
+}
+
+func viewBuild(b *build.Build) buildView {
+	return buildView{ID: b.ID, NVR: b.NVR(), Package: b.Name, Version: b.Version, Release: b.Release, Epoch: b.Epoch, State: states[b.State],
+		Task: b.TaskID, Owner: b.OwnerName, Created: db.Time(b.CreateTime), Completed: when(b.CompletionTime), Source: b.Source,
+		Volume: b.VolumeName, Path: b.Path(), Draft: b.Draft, Generator: b.CGName, Extra: b.Extra}
+}
+
+func viewTagged(b *build.Tagged) buildView {
+	v := viewBuild(b.Build)
+	v.TaggedIn, v.TagedEvent = b.TagName, b.CreateEvent
+	return v
+}
+
+// InBuild names a build in a path.
+type InBuild struct {
+	Build string `path:"build" doc:"the build's number, or its name-version-release"`
+}
+
+func (in *InBuild) find(ctx context.Context, c *call) (*build.Build, error) {
+	if id, err := strconv.ParseInt(in.Build, 10, 64); err == nil {
+		return build.Get(ctx, c.tx, id)
+	}
+	n, err := rpm.ParseNVR(in.Build)
+	if err != nil {
+		return nil, kura.Errorf("rest.build", kura.NotFound, "No such build: %.200s: it is neither a number nor a name-version-release", in.Build)
+	}
+	return build.ByNVR(ctx, c.tx, n)
+}
+
+// rpmView is a package as callers see it.
+type rpmView struct {
+	ID        int64   `json:"id"`
+	Name      string  `json:"name"`
+	NVRA      string  `json:"nvra"`
+	Version   string  `json:"version"`
+	Release   string  `json:"release"`
+	Epoch     *int64  `json:"epoch,omitempty"`
+	Arch      string  `json:"arch"`
+	Build     *int64  `json:"build,omitempty" doc:"none: of an external repository"`
+	Buildroot *int64  `json:"buildroot,omitempty"`
+	External  *string `json:"external_repo,omitempty"`
+	Size      int64   `json:"size"`
+	MD5       string  `json:"payload_md5" doc:"of header and payload: Koji's identity of a package"`
+	SHA256    string  `json:"sha256,omitempty" doc:"of the file"`
+	Draft     bool    `json:"draft"`
+}
+
+func viewRPM(r *build.RPM) rpmView {
+	v := rpmView{ID: r.ID, Name: r.Name, NVRA: r.NVRA(), Version: r.Version, Release: r.Release, Epoch: r.Epoch, Arch: r.Arch,
+		Build: r.BuildID, Buildroot: r.BuildrootID, Size: r.Size, MD5: r.PayloadHash, SHA256: r.Sum, Draft: r.Draft}
+	if r.ExternalRepoID != 0 {
+		v.External = &r.ExternalRepoName
+	}
+	return v
+}
+
+// archiveView is another file of a build.
+type archiveView struct {
+	ID       int64  `json:"id"`
+	Filename string `json:"filename"`
+	Type     string `json:"type" doc:"by its name: jar, qcow2"`
+	Of       string `json:"btype" doc:"the build's type that it belongs to: maven, image"`
+	Size     int64  `json:"size"`
+	Checksum string `json:"checksum"`
+	Path     string `json:"path" doc:"below /kojifiles"`
+}
+
+func (s *Server) builds() {
+	read(s, "list-builds", listBuilds)
+	read(s, "get-build", func(ctx context.Context, c *call, in *InBuild) (v buildView, err error) {
+		b, err := in.find(ctx, c)
+		if err != nil {
+			return v, err
+		}
+		return viewBuild(b), nil
+	})
+	read(s, "list-build-rpms", func(ctx context.Context, c *call, in *InBuild) (page pageOf[rpmView], err error) {
+		b, err := in.find(ctx, c)
+		if err != nil {
+			return page, err
+		}
+		all, err := build.ListRPMs(ctx, c.tx, build.RPMFilter{BuildID: b.ID})
+		page.Items = []rpmView{}
+		for _, r := range all {
+			page.Items = append(page.Items, viewRPM(r))
+		}
+		return page, err
+	})
+	read(s, "list-build-archives", func(ctx context.Context, c *call, in *InBuild) (page pageOf[archiveView], err error) {
+		b, err := in.find(ctx, c)
+		if err != nil {
+			return page, err
+		}
+		all, err := build.Archives(ctx, c.tx, build.ArchiveFilter{BuildID: &b.ID})
+		page.Items = []archiveView{}
+		for _, a := range all {
+			page.Items = append(page.Items, archiveView{a.ID, a.Filename, a.Type.Name, a.BType, a.Size, a.Checksum, a.Dir(b) + "/" + a.Filename})
+		}
+		return page, err
+	})
+	read(s, "list-build-tags", func(ctx context.Context, c *call, in *InBuild) (page pageOf[packageView], err error) {
+		b, err := in.find(ctx, c)
+		if err != nil {
+			return page, err
+		}
+		all, err := build.TagsOf(ctx, c.tx, b.ID, 0)
+		page.Items = []packageView{}
+		for _, t := range all {
+			page.Items = append(page.Items, packageView{t.ID, t.Name})
+		}
+		return page, err
+	})
+	read(s, "get-rpm", func(ctx context.Context, c *call, in *struct {
+		RPM string `path:"rpm" doc:"the package's number, or its name-version-release.arch"`
+	}) (v rpmView, err error) {
+		if id, err := strconv.ParseInt(in.RPM, 10, 64); err == nil {
+			r, err := build.GetRPM(ctx, c.tx, id)
+			if err != nil {
+				return v, err
+			}
+			return viewRPM(r), nil
+		}
+		n, err := rpm.ParseNVRA(in.RPM)
+		if err != nil {
+			return v, kura.Errorf("rest.rpm", kura.NotFound, "No such rpm: %.200s", in.RPM)
+		}
+		found, err := build.FindRPMs(ctx, c.tx, n)
+		if err == nil && len(found) == 0 {
+			err = kura.Errorf("rest.rpm", kura.NotFound, "No such rpm: %.200s", in.RPM)
+		}
+		if err != nil {
+			return v, err
+		}
+		return viewRPM(found[0]), nil
+	})
+	write(s, "cancel-build", http.StatusOK, func(ctx context.Context, c *call, in *InBuild) (v buildView, err error) {
+		b, err := in.find(ctx, c)
+		if err != nil {
+			return v, err
+		}
+		if b.OwnerID != c.by.ID && !c.by.Has(account.Admin) {
+			return v, kura.Errorf("rest.cancel", kura.Denied, "Cannot cancel build, not owner")
+		}
+		if b.State != build.Building {
+			return v, kura.Errorf("rest.cancel", kura.Conflict, "build %s is %s", b.NVR(), states[b.State])
+		}
+		if b, err = build.SetState(ctx, c.tx, b.ID, build.Canceled); err != nil {
+			return v, err
+		}
+		if b.TaskID != nil {
+			if _, err := s.Tasks.CancelFull(ctx, c.tx, *b.TaskID, false); err != nil {
+				return v, err
+			}
+		}
+		return viewBuild(b), nil
+	})
+	write(s, "promote-build", http.StatusOK, func(ctx context.Context, c *call, in *struct {
+		InBuild
+		Force bool `query:"force" doc:"for administrators: past what the policy forbids"`
+	}) (v buildView, err error) {
+		b, err := in.find(ctx, c)
+		if err == nil {
+			b, err = s.Flow.Promote(ctx, c.tx, c.by, b, in.Force)
+		}
+		if err != nil {
+			return v, err
+		}
+		return viewBuild(b), nil
+	})
+	s.tagged()
+}
+
+// listBuilds gives builds by their numbers, which rise.
+func listBuilds(ctx context.Context, c *call, in *struct {
+	Paging
+	Package string    `query:"package"`
+	Owner   string    `query:"owner"`
+	State   string    `query:"state" enum:"building,complete,deleted,failed,canceled"`
+	Draft   string    `query:"draft" enum:"true,false" doc:"only drafts, or only others"`
+	Pattern string    `query:"pattern" doc:"a glob on name-version-release"`
+	After   time.Time `query:"completed_after"`
+}) (page pageOf[buildView], err error) {
+	m, err := in.mark()
+	if err != nil {
+		return page, err
+	}
+	page.Items = []buildView{}
+	f := build.Filter{BeforeID: m.ID, Pattern: in.Pattern, Newest: true, Limit: int64(in.Limit) + 1, Package: in.Package}
+	if in.Owner != "" {
+		u, err := account.Get(ctx, c.tx, account.ByName(in.Owner))
+		if err != nil {
+			return page, err
+		}
+		f.UserID = u.ID
+	}
+	for st, name := range states {
+		if name == in.State {
+			f.State = &st
+		}
+	}
+	if in.Draft != "" {
+		f.Draft = new(in.Draft == "true")
+	}
+	if !in.After.IsZero() {
+		f.CompletedAfter = in.After.UnixMicro()
+	}
+	got, err := build.List(ctx, c.tx, f)
+	if err != nil {
+		return page, err
+	}
+	return full(&in.Paging, got, func(b *build.Build) mark { return mark{ID: b.ID} }, viewBuild), nil
+}
+
+// InTagged names a build in a tag.
+type InTagged struct {
+	InTag
+	InBuild
+	Force bool `query:"force" doc:"for administrators: past what is forbidden"`
+}
+
+func (s *Server) tagged() {
+	read(s, "list-tagged", func(ctx context.Context, c *call, in *struct {
+		Paging
+		InTag
+		At
+		Inherit bool   `query:"inherit" doc:"also what the tag inherits"`
+		Latest  bool   `query:"latest" doc:"of each package only the newest"`
+		Package string `query:"package"`
+	}) (page pageOf[buildView], err error) {
+		m, err := in.mark()
+		if err != nil {
+			return page, err
+		}
+		t, err := tag.Get(ctx, c.tx, tag.ByName(in.Tag), in.Event)
+		if err != nil {
+			return page, err
+		}
+		q := build.TaggedQuery{Tag: tag.ByID(t.ID), At: in.Event, Inherit: in.Inherit, Package: in.Package}
+		if in.Latest {
+			q.Latest = 1
+		}
+		all, err := build.ListTagged(ctx, c.tx, q)
+		if err != nil {
+			return page, err
+		}
+		// The order is that of the tags; a page goes on behind the build that
+		// ended the one before, or where that was.
+		from := min(int(m.At), len(all))
+		for i, b := range all {
+			if m.ID != 0 && b.ID == m.ID {
+				from = i + 1
+			}
+		}
+		page.Items = []buildView{}
+		for i, b := range all[from:] {
+			if i == in.Limit {
+				last := from + i
+				page.Next = mark{ID: all[last-1].ID, At: int64(last)}.cursor()
+				break
+			}
+			page.Items = append(page.Items, viewTagged(b))
+		}
+		return page, nil
+	})
+	write(s, "tag-build", http.StatusOK, func(ctx context.Context, c *call, in *InTagged) (v buildView, err error) {
+		b, t, err := in.find(ctx, c)
+		if err != nil {
+			return v, err
+		}
+		if err := tag.CheckAccess(ctx, c.tx, c.by, tag.ByID(t.ID), in.Force); err != nil {
+			return v, err
+		}
+		if err := s.Flow.Move(ctx, c.tx, c.by, b, nil, &t, in.Force); err != nil {
+			return v, err
+		}
+		return viewBuild(b), nil
+	})
+	write(s, "untag-build", http.StatusOK, func(ctx context.Context, c *call, in *InTagged) (v buildView, err error) {
+		b, t, err := in.find(ctx, c)
+		if err != nil {
+			return v, err
+		}
+		if err := tag.CheckAccess(ctx, c.tx, c.by, tag.ByID(t.ID), in.Force); err != nil {
+			return v, err
+		}
+		if err := s.Flow.Move(ctx, c.tx, c.by, b, &t, nil, in.Force); err != nil {
+			return v, err
+		}
+		return viewBuild(b), nil
+	})
+}
+
+func (in *InTagged) find(ctx context.Context, c *call) (*build.Build, tag.Tag, error) {
+	t, err := tag.Get(ctx, c.tx, tag.ByName(in.Tag), 0)
+	if err != nil {
+		return nil, t, err
+	}
+	b, err := in.InBuild.find(ctx, c)
+	return b, t, err
+}

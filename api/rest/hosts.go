@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kura-build/kura/hub/task"
+)
+
+// hostView is a build host as callers see it.
+type hostView struct {
+	ID          int64      `json:"id"`
+	Name        string     `json:"name"`
+	Arches      []string   `json:"arches"`
+	Enabled     bool       `json:"enabled"`
+	Ready       bool       `json:"ready"`
+	Capacity    float64    `json:"capacity"`
+	Load        float64    `json:"load"`
+	LastUpdate  *time.Time `json:"last_update,omitempty" doc:"when it last called"`
+	Description *string    `json:"description,omitempty"`
+	Comment     *string    `json:"comment,omitempty"`
+}
+
+func viewHost(h *task.Host) hostView {
+	return hostView{h.ID, h.Name, h.ArchList(), h.Enabled, h.Ready, h.Capacity, h.TaskLoad, when(h.UpdateTime), h.Description, h.Comment}
+}
+
+// channelView is a channel as callers see it.
+type channelView struct {
+	ID          int64   `json:"id"`
+	Name        string  `json:"name"`
+	Enabled     bool    `json:"enabled"`
+	Description *string `json:"description,omitempty"`
+	Comment     *string `json:"comment,omitempty"`
+}
+
+// InHost names a build host in a path.
+type InHost struct {
+	Host string `path:"host" doc:"the host's name"`
+}
+
+func (s *Server) hosts() {
+	read(s, "list-hosts", func(ctx context.Context, c *call, in *struct {
+		Paging
+		Channel string `query:"channel" doc:"only those that serve it"`
+	}) (page pageOf[hostView], err error) {
+		var f task.HostFilter
+		if in.Channel != "" {
+			f.Channel = &task.Ref{Name: in.Channel}
+		}
+		all, err := task.ListHosts(ctx, c.tx, f)
+		if err != nil {
+			return page, err
+		}
+		slices.SortFunc(all, func(a, b *task.Host) int { return strings.Compare(a.Name, b.Name) })
+		return cut(&in.Paging, all, func(h *task.Host) string { return h.Name }, viewHost)
+	})
+	read(s, "get-host", func(ctx context.Context, c *call, in *InHost) (v hostView, err error) {
+		h, err := task.GetHost(ctx, c.tx, task.Ref{Name: in.Host}, 0)
+		if err != nil {
+			return v, err
+		}
+		return viewHost(h), nil
+	})
+	write(s, "edit-host", http.StatusOK, func(ctx context.Context, c *call, in *struct {
+		InHost
+		Body struct {
+			Enabled     *bool     `json:"enabled,omitempty"`
+			Arches      *[]string `json:"arches,omitempty"`
+			Capacity    *float64  `json:"capacity,omitempty" minimum:"0"`
+			Description *string   `json:"description,omitempty"`
+			Comment     *string   `json:"comment,omitempty"`
+		}
+	}) (v hostView, err error) {
+		e := task.HostEdit{Enabled: in.Body.Enabled, Capacity: in.Body.Capacity, Description: in.Body.Description, Comment: in.Body.Comment}
+		if in.Body.Arches != nil {
+			text := strings.Join(*in.Body.Arches, " ")
+			e.Arches = &text
+		}
+		ref := task.Ref{Name: in.Host}
+		if _, err := s.Tasks.EditHost(ctx, c.tx, c.by, ref, e); err != nil {
+			return v, err
+		}
+		h, err := task.GetHost(ctx, c.tx, ref, 0)
+		if err != nil {
+			return v, err
+		}
+		return viewHost(h), nil
+	})
+	read(s, "list-channels", func(ctx context.Context, c *call, in *Paging) (page pageOf[channelView], err error) {
+		all, err := task.ListChannels(ctx, c.tx, 0, 0, nil)
+		if err != nil {
+			return page, err
+		}
+		slices.SortFunc(all, func(a, b *task.Channel) int { return strings.Compare(a.Name, b.Name) })
+		return cut(in, all, func(h *task.Channel) string { return h.Name }, func(h *task.Channel) channelView {
+			return channelView{h.ID, h.Name, h.Enabled, h.Description, h.Comment}
+		})
+	})
+}

@@ -1,0 +1,139 @@
+package rest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
+)
+
+// operation is a row of the table: what may be done, where, and by whom.
+type operation struct {
+	id      string // verb and noun, as client libraries call it
+	method  string
+	path    string // below Prefix
+	needs   account.Need
+	tag     string
+	summary string
+}
+
+func (s *Server) operation(id string) (*operation, huma.Operation) {
+	for i := range table {
+		o := &table[i]
+		if o.id != id {
+			continue
+		}
+		s.done[id] = true
+		h := huma.Operation{
+			OperationID: o.id, Method: o.method, Path: Prefix + o.path, Summary: o.summary, Tags: []string{o.tag},
+			Description: "For: " + o.needs.String() + ".",
+			Middlewares: huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
+				r, _ := humago.Unwrap(ctx)
+				next(huma.WithValue(ctx, requestKey{}, r))
+			}},
+			Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
+		}
+		if o.needs.String() != account.Anyone.String() {
+			h.Security = []map[string][]string{{"token": {}}, {"certificate": {}}}
+		}
+		if o.method != http.MethodGet {
+			h.Errors = append(h.Errors, http.StatusConflict)
+			h.Parameters = []*huma.Param{{
+				Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(255)},
+				Description: "Repeat a request with the same key if you did not hear whether it was carried out: it is carried out once, and answered alike, for a day.",
+			}}
+		}
+		return o, h
+	}
+	panic("api/rest: no operation " + id) // the table is of this package
+}
+
+// answer is what a handler gives, as huma wants it.
+type answer[O any] struct {
+	Status int
+	Body   O
+}
+
+// read registers who carries out an operation that changes nothing.
+func read[I, O any](s *Server, id string, fn func(ctx context.Context, c *call, in *I) (O, error)) {
+	o, h := s.operation(id)
+	huma.Register(s.api, h, func(ctx context.Context, in *I) (*answer[O], error) {
+		by, err := s.admit(ctx, o)
+		out := &answer[O]{Status: http.StatusOK}
+		if err == nil {
+			err = s.DB.View(ctx, func(tx *db.Tx) (err error) {
+				out.Body, err = fn(ctx, &call{by: by, tx: tx}, in)
+				return err
+			})
+		}
+		if err != nil {
+			return nil, s.problem(ctx, id, err)
+		}
+		return out, nil
+	})
+}
+
+// write registers who carries out an operation that changes something: in one
+// transaction, in which its answer is kept too if the caller may repeat it.
+func write[I, O any](s *Server, id string, status int, fn func(ctx context.Context, c *call, in *I) (O, error)) {
+	o, h := s.operation(id)
+	h.DefaultStatus = status
+	huma.Register(s.api, h, func(ctx context.Context, in *I) (*answer[O], error) {
+		by, err := s.admit(ctx, o)
+		out := &answer[O]{Status: status}
+		if err == nil {
+			err = s.DB.Update(ctx, func(tx *db.Tx) (err error) {
+				out.Body, err = once(ctx, &call{by: by, tx: tx}, in, fn)
+				return err
+			})
+		}
+		if err != nil {
+			return nil, s.problem(ctx, id, err)
+		}
+		return out, nil
+	})
+}
+
+// once carries out a request, or gives the answer that it had the first time.
+func once[I, O any](ctx context.Context, c *call, in *I, fn func(ctx context.Context, c *call, in *I) (O, error)) (out O, err error) {
+	const op = "rest.once"
+	r := requestOf(ctx)
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		return fn(ctx, c, in)
+	}
+	said, err := json.Marshal(in)
+	if err != nil {
+		return out, kura.E(op, err)
+	}
+	sum := sha256.Sum256(append([]byte(r.Method+" "+r.URL.Path+"\n"), said...))
+	before, err := account.Repeated(ctx, c.tx, c.by, key, hex.EncodeToString(sum[:]))
+	if err != nil {
+		return out, err
+	}
+	if before != nil {
+		return out, kura.E(op, json.Unmarshal(before, &out))
+	}
+	if out, err = fn(ctx, c, in); err != nil {
+		return out, err
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		return out, kura.E(op, err)
+	}
+	return out, account.Remember(ctx, c.tx, c.by, key, text)
+}
+
+// none is the body of an answer that has nothing to tell.
+type none struct{}
+
+func reflectOf[T any]() reflect.Type { return reflect.TypeFor[T]() }

@@ -1,0 +1,77 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/kura-build/kura/hub/account"
+)
+
+// Needs that the table is written in. Who may change an object of somebody is
+// known to the room that does it, behind a mere login.
+var (
+	anyone = account.Anyone
+	login  = account.LoggedIn
+	perm   = account.Perm
+)
+
+// table is all that may be called, and by whom.
+var table = []operation{
+	{"whoami", http.MethodGet, "/whoami", anyone, "users", "Who is logged in, and what they may do"},
+	{"list-users", http.MethodGet, "/users", anyone, "users", "People, hosts and groups"},
+	{"get-user", http.MethodGet, "/users/{user}", anyone, "users", "Somebody, with permissions and groups"},
+	{"create-user", http.MethodPost, "/users", perm("admin"), "users", "Make somebody known"},
+	{"set-user-status", http.MethodPut, "/users/{user}/status", perm("admin"), "users", "Block somebody, or let them in again"},
+	{"grant-permission", http.MethodPut, "/users/{user}/permissions/{permission}", perm("admin"), "users", "Give a permission"},
+	{"revoke-permission", http.MethodDelete, "/users/{user}/permissions/{permission}", perm("admin"), "users", "Take a permission away"},
+	{"list-permissions", http.MethodGet, "/permissions", anyone, "users", "What may be given"},
+
+	{"list-tags", http.MethodGet, "/tags", anyone, "tags", "Tags, by name"},
+	{"get-tag", http.MethodGet, "/tags/{tag}", anyone, "tags", "A tag's settings, now or at an event"},
+	{"create-tag", http.MethodPost, "/tags", perm("tag"), "tags", "Make a tag"},
+	{"edit-tag", http.MethodPatch, "/tags/{tag}", perm("tag"), "tags", "Change a tag's settings; what is not named stays"},
+	{"delete-tag", http.MethodDelete, "/tags/{tag}", perm("tag"), "tags", "Delete a tag; its history stays"},
+	{"get-inheritance", http.MethodGet, "/tags/{tag}/inheritance", anyone, "tags", "All that a tag inherits from, in the order in which it is searched"},
+	{"set-parent", http.MethodPut, "/tags/{tag}/parents/{parent}", perm("tag"), "tags", "Inherit from a tag, or otherwise than before"},
+	{"remove-parent", http.MethodDelete, "/tags/{tag}/parents/{parent}", perm("tag"), "tags", "Inherit from a tag no more"},
+	{"list-targets", http.MethodGet, "/targets", anyone, "tags", "Build targets, by name"},
+	{"get-target", http.MethodGet, "/targets/{target}", anyone, "tags", "A build target"},
+	{"put-target", http.MethodPut, "/targets/{target}", perm("target"), "tags", "Make a build target, or change it"},
+	{"delete-target", http.MethodDelete, "/targets/{target}", perm("target"), "tags", "Delete a build target"},
+	{"list-external-repos", http.MethodGet, "/external-repos", anyone, "tags", "Repositories that others make, by name"},
+	{"put-external-repo", http.MethodPut, "/external-repos/{repo}", perm("tag"), "tags", "Make an external repository known, or change its address"},
+	{"delete-external-repo", http.MethodDelete, "/external-repos/{repo}", perm("tag"), "tags", "Forget an external repository"},
+	{"list-tag-external-repos", http.MethodGet, "/tags/{tag}/external-repos", anyone, "tags", "The external repositories of a tag, inherited ones too"},
+	{"attach-external-repo", http.MethodPut, "/tags/{tag}/external-repos/{repo}", perm("tag"), "tags", "Have a tag's repositories show an external one"},
+	{"detach-external-repo", http.MethodDelete, "/tags/{tag}/external-repos/{repo}", perm("tag"), "tags", "Have them show it no more"},
+
+	{"list-packages", http.MethodGet, "/packages", anyone, "packages", "Packages, by name"},
+	{"list-tag-packages", http.MethodGet, "/tags/{tag}/packages", anyone, "packages", "The package list of a tag"},
+	{"put-tag-package", http.MethodPut, "/tags/{tag}/packages/{package}", login, "packages", "List a package in a tag, or change its entry"},
+	{"remove-tag-package", http.MethodDelete, "/tags/{tag}/packages/{package}", login, "packages", "Take a package from a tag's list"},
+
+	{"list-builds", http.MethodGet, "/builds", anyone, "builds", "Builds, the newest first"},
+	{"get-build", http.MethodGet, "/builds/{build}", anyone, "builds", "A build, by number or name-version-release"},
+	{"list-build-rpms", http.MethodGet, "/builds/{build}/rpms", anyone, "builds", "The packages of a build"},
+	{"list-build-archives", http.MethodGet, "/builds/{build}/archives", anyone, "builds", "The other files of a build"},
+	{"list-build-tags", http.MethodGet, "/builds/{build}/tags", anyone, "builds", "The tags that hold a build"},
+	{"cancel-build", http.MethodPost, "/builds/{build}/cancel", login, "builds", "Stop a build"},
+	{"promote-build", http.MethodPost, "/builds/{build}/promote", login, "builds", "Make a draft the build of its name"},
+	{"list-tagged", http.MethodGet, "/tags/{tag}/builds", anyone, "builds", "The builds in a tag"},
+	{"tag-build", http.MethodPut, "/tags/{tag}/builds/{build}", login, "builds", "Tag a build"},
+	{"untag-build", http.MethodDelete, "/tags/{tag}/builds/{build}", login, "builds", "Take a build out of a tag"},
+	{"get-rpm", http.MethodGet, "/rpms/{rpm}", anyone, "builds", "A package, by number or name-version-release.arch"},
+
+	{"start-build", http.MethodPost, "/tasks/build", login, "tasks", "Build a source"},
+	{"start-repo", http.MethodPost, "/tasks/repo", perm("repo"), "tasks", "Make a repository of a tag"},
+	{"list-tasks", http.MethodGet, "/tasks", anyone, "tasks", "Tasks, the newest first"},
+	{"get-task", http.MethodGet, "/tasks/{task}", anyone, "tasks", "A task, with its result and its children"},
+	{"cancel-task", http.MethodPost, "/tasks/{task}/cancel", login, "tasks", "Stop a task and its children"},
+	{"list-repos", http.MethodGet, "/repos", anyone, "tasks", "Repositories that there are, the newest first"},
+
+	{"list-hosts", http.MethodGet, "/hosts", anyone, "hosts", "Build hosts, by name"},
+	{"get-host", http.MethodGet, "/hosts/{host}", anyone, "hosts", "A build host"},
+	{"edit-host", http.MethodPatch, "/hosts/{host}", perm("host"), "hosts", "Change a build host: enable it, say what it can"},
+	{"list-channels", http.MethodGet, "/channels", anyone, "hosts", "Channels, by name"},
+
+	{"follow-events", http.MethodGet, "/events", anyone, "events", "What happens, as it happens (server-sent events)"},
+}
