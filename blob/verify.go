@@ -46,7 +46,7 @@ func (v *verifier) Read(p []byte) (int, error) {
 		v.hashed += int64(n)
 		// Checked at the last byte and not only at io.EOF: io.CopyN, and
 		// with it net/http, never asks for the EOF.
-		if v.hashed >= v.Size() || err == io.EOF {
+		if v.hashed >= v.Size() || err == io.EOF { //nolint:errorlint // an EOF inside another error is a broken connection, not damage
 			if got := Sum(v.hash.Sum(nil)); got != v.sum {
 				v.failed = kura.Errorf("blob.Verify", kura.Other,
 					"stored content %s is damaged: its %d bytes have SHA-256 %s; restore it from a backup", v.sum, v.hashed, got)

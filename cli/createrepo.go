@@ -54,11 +54,9 @@ type createrepoFlags struct {
 
 // metadataFlags are those that createrepo and mergerepo share.
 type metadataFlags struct {
-	compress, general, groups, age string
-	simple, unique                 bool
-	revision                       string
-	distro                         []string
-	tags                           repomd.Tags
+	compress, general, age string
+	simple, unique         bool
+	distro                 []string
 }
 
 func (m *metadataFlags) declare(c *cobra.Command) {

@@ -20,7 +20,6 @@ type downloadOptions struct {
 	arches               []string
 	key, dir, latestFrom string
 	debuginfo, logs      bool
-	task                 bool
 }
 
 func newDownload(a *app) *cobra.Command {

@@ -140,7 +140,7 @@ func (h *Hub) fetch(ctx context.Context, u *url.URL, f *os.File, progress Progre
 		return &broken{err: err}
 	}
 	defer res.Body.Close()
-	total := int64(-1)
+	var total int64 // -1: unknown
 	switch {
 	case res.StatusCode == http.StatusPartialContent:
 		from, whole, ok := contentRange(res.Header.Get("Content-Range"))

@@ -47,7 +47,7 @@ func Run(ctx context.Context, conf Config) error {
 		ctx, stop = context.WithCancel(ctx)
 		defer stop()
 		go func() {
-			io.Copy(io.Discard, os.Stdin)
+			_, _ = io.Copy(io.Discard, os.Stdin) // its end is what counts, however it comes
 			stop()
 		}()
 	}
@@ -67,7 +67,7 @@ func serve(ctx context.Context, conf Config, guards []string) error {
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer func() { _ = unlock() }() // the lock ends with the process, too
 	s, err := open(conf, dir)
 	if err != nil {
 		return err
@@ -240,5 +240,5 @@ func fail(w http.ResponseWriter, err error) {
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(body) // whoever went away needs no answer
+	_ = json.NewEncoder(w).Encode(body) // whoever went away needs no answer
 }

@@ -90,8 +90,11 @@ func (w *world) lease(id int64) task.Hold {
 	var h task.Hold
 	w.do(func(tx *db.Tx) error {
 		t, err := w.room.Lease(w.ctx, tx, task.Offer{Host: w.host, Methods: []string{"build", "buildArch"}, Arches: []string{"x86_64"}, Free: -1, Jobs: 10, Term: time.Hour})
-		if err != nil || t == nil || t.ID != id {
-			return fmt.Errorf("leased %v for %d: %v", t, id, err)
+		if err != nil {
+			return fmt.Errorf("lease %d: %w", id, err)
+		}
+		if t == nil || t.ID != id {
+			return fmt.Errorf("leased %v for %d", t, id)
 		}
 		h = task.Hold{Task: t.ID, Host: w.host, Epoch: t.Epoch}
 		return nil

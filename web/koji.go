@@ -79,7 +79,7 @@ var kojiPages = map[string]func(ctx context.Context, tx *db.Tx, q url.Values) (s
 		return "/builds?package=" + url.QueryEscape(n.Name), err
 	},
 	"userinfo": func(ctx context.Context, tx *db.Tx, q url.Values) (string, error) {
-		u, err := account.Get(ctx, tx, account.Ref(idOrName(q.Get("userID"))))
+		u, err := account.Get(ctx, tx, idOrName(q.Get("userID")))
 		return "/tasks?owner=" + url.QueryEscape(u.Name), err
 	},
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -77,7 +78,7 @@ func TestLastAndSkippedLines(t *testing.T) {
 					t.Fatalf("%d lines: line %d is %q, whole: %v, %v", total, i+1, got, whole, err)
 				}
 			}
-			if _, _, err := l.next(); err != io.EOF || l.offset != int64(len(text)) {
+			if _, _, err := l.next(); !errors.Is(err, io.EOF) || l.offset != int64(len(text)) {
 				t.Fatalf("after the last line: %v at %d of %d", err, l.offset, len(text))
 			}
 			for from := 1; from <= total; from++ {

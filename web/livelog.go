@@ -113,7 +113,7 @@ func (s *Server) sendLines(ctx context.Context, st *stream, c *file.Content, pos
 		end := false
 		for len(out.Lines) < maxChunk {
 			text, whole, err := l.next()
-			if err == io.EOF || err == nil && !whole && !last {
+			if err == io.EOF || err == nil && !whole && !last { //nolint:errorlint // an EOF inside another error is not the log's end
 				end = true
 				break
 			}

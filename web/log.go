@@ -118,7 +118,7 @@ func (p *logPage) finish(ctx context.Context, r *http.Request) error {
 	n, end := p.Hidden, offset // the last line shown, and where it ends
 	for len(p.Lines) < maxShown {
 		text, whole, err := l.next()
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // an EOF inside another error is not the log's end
 			break
 		}
 		if err != nil {

@@ -29,7 +29,7 @@ func readTerms(text, how string) (terms, error) {
 	if text == "" {
 		return t, kura.Errorf(op, kura.Invalid, "empty search terms")
 	}
-	pattern := ""
+	var pattern string
 	switch how {
 	case "glob":
 		t.glob = true

@@ -128,7 +128,7 @@ func (h History) about(ctx context.Context, tx *db.Tx, q *history.Query, r *optR
 		p, err := account.GetPerm(ctx, tx, r.ref(name))
 		return id(history.Permission, p.ID, err)
 	case "cg":
-		g, err := build.GetGenerator(ctx, tx, account.Ref(r.ref(name)))
+		g, err := build.GetGenerator(ctx, tx, r.ref(name))
 		return id(history.Generator, g.ID, err)
 	case "external_repo":
 		n, err := tag.LookupExternalRepo(ctx, tx, r.ref(name))

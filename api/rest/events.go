@@ -186,7 +186,7 @@ func (st *stream) write(text string) error {
 
 // refuse answers with a problem where huma does not.
 func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, id string, err error) {
-	p, _ := s.problem(ctx, id, err).(*huma.ErrorModel)
+	p := s.problem(ctx, id, err)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // a client that has gone hears nothing

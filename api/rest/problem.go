@@ -34,7 +34,7 @@ var statuses = map[kura.Kind]int{
 
 // problem is what the caller is told went wrong. Of our own faults that is only
 // that they are ours: their texts hold paths and SQL.
-func (s *Server) problem(ctx context.Context, id string, err error) error {
+func (s *Server) problem(ctx context.Context, id string, err error) *huma.ErrorModel {
 	kind := kura.KindOf(err)
 	if kind == kura.Other && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		kind = kura.Canceled

@@ -61,7 +61,7 @@ func (s *Server) problem(c *call, name string, err error) {
 	}
 	c.w.Header().Set("Content-Type", "application/json")
 	c.w.WriteHeader(status)
-	json.NewEncoder(c.w).Encode(protocol.Problem{Kind: kind.String(), Message: message})
+	_ = json.NewEncoder(c.w).Encode(protocol.Problem{Kind: kind.String(), Message: message}) // a worker that has gone hears nothing
 }
 
 // read decodes a body that is one JSON value with known members only.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/kura-build/kura"
@@ -42,10 +43,10 @@ func (t *Tree) AppendLog(ctx context.Context, task int64, name string, offset in
 	}
 	if skip := size - offset; skip > 0 {
 		n, err := io.CopyN(io.Discard, r, skip)
-		if err == io.EOF && n < skip {
+		if errors.Is(err, io.EOF) && n < skip {
 			return size, nil // all of it was here already
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return size, err
 		}
 	}

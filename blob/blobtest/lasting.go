@@ -88,7 +88,7 @@ func walk(t *testing.T, b Bench) {
 		}
 		return nil
 	})
-	if err != stop || seen != 3 {
+	if err != stop || seen != 3 { //nolint:errorlint // Walk promises the very error, not one around it
 		t.Errorf("Walk gave %v after %d, want the callback's own error after 3", err, seen)
 	}
 	if diff := cmp.Diff(want[3:], sums(t, b.Store)); diff != "" {
@@ -193,7 +193,7 @@ func verify(t *testing.T, b Bench) {
 		if _, err := r.Seek(0, io.SeekStart); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.CopyN(io.Discard, r, max(size, 1)); err == nil || err == io.EOF {
+		if _, err := io.CopyN(io.Discard, r, max(size, 1)); err == nil || errors.Is(err, io.EOF) {
 			t.Errorf("%s: damaged content was read without complaint (%v)", name, err)
 		}
 		r.Close()

@@ -87,7 +87,7 @@ func (s *Store) send(ctx context.Context, sum blob.Sum, f *os.File, size int64, 
 		return blob.Info{}, kura.E(op, err)
 	}
 	if info.Size != size {
-		s.Delete(context.WithoutCancel(ctx), sum)
+		_ = s.Delete(context.WithoutCancel(ctx), sum) // that the service is of no use matters more
 		return blob.Info{}, kura.Errorf(op, kura.Other,
 			"bucket %s keeps %d bytes of content %s, but %d were sent: the service changes what it stores and cannot be used",
 			s.bucket, info.Size, sum, size)

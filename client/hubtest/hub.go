@@ -3,6 +3,7 @@ package hubtest
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"hash/adler32"
 	"io"
@@ -207,8 +208,8 @@ func (h *Hub) after(c Call) bool {
 func reply(w http.ResponseWriter, v any, err error) {
 	var b bytes.Buffer
 	if err != nil {
-		f, ok := err.(*xmlrpc.Fault)
-		if !ok {
+		var f *xmlrpc.Fault
+		if !errors.As(err, &f) {
 			f = &xmlrpc.Fault{Code: 1000, String: err.Error()}
 		}
 		_ = xmlrpc.EncodeFault(&b, f)
@@ -297,7 +298,8 @@ func (h *Hub) multi(c Call) (any, error) {
 		params, _ := m["params"].([]any)
 		one.Args, one.Keys = split(params)
 		v, err := h.answer(one)
-		if f, ok := err.(*xmlrpc.Fault); ok {
+		var f *xmlrpc.Fault
+		if errors.As(err, &f) {
 			out = append(out, map[string]any{"faultCode": f.Code, "faultString": f.String})
 		} else if err != nil {
 			out = append(out, map[string]any{"faultCode": 1000, "faultString": err.Error(), "traceback": []any{"line"}})

@@ -124,7 +124,7 @@ func (a *archiveSource) close() {
 func (a *archiveSource) each(ctx context.Context, want map[blob.Sum][]entry, fn func(context.Context, blob.Sum, io.Reader) error) error {
 	for {
 		h, err := a.t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

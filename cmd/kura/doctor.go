@@ -69,7 +69,7 @@ func (d *doctor) run(ctx context.Context, w io.Writer, asJSON bool) bool {
 	if asJSON {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
-		enc.Encode(struct {
+		_ = enc.Encode(struct {
 			OK       bool      `json:"ok"`
 			Findings []finding `json:"findings"`
 		}{well, d.findings}) // a writer that fails is not the machine's illness

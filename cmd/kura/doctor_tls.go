@@ -92,7 +92,7 @@ func healthy(ctx context.Context, c *http.Client, base string) (date string, err
 		return "", err
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)) // only the head is of interest
 	if resp.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("%s answers with status %d", to, resp.StatusCode)
 	}

@@ -114,7 +114,7 @@ func (m *Metadata) check() error {
 		return errors.New("metadata_version is missing in metadata")
 	}
 	if *m.Version != 0 {
-		return fmt.Errorf("No such metadata version: %d", *m.Version) //nolint:staticcheck // as Koji says it
+		return fmt.Errorf("No such metadata version: %d", *m.Version) // as Koji says it
 	}
 	if m.Build.Start == nil || m.Build.End == nil {
 		return errors.New("build has no start_time or no end_time in metadata")
@@ -131,9 +131,9 @@ func (m *Metadata) check() error {
 		case b.ID == "":
 			return errors.New("a buildroot has no id in metadata")
 		case !slices.Contains(used, b.ID):
-			return fmt.Errorf("Buildroot id not used in output: %s", b.ID) //nolint:staticcheck // as Koji says it
+			return fmt.Errorf("Buildroot id not used in output: %s", b.ID) // as Koji says it
 		case slices.Contains(known, b.ID):
-			return fmt.Errorf("Duplicate buildroot id in metadata: %s", b.ID) //nolint:staticcheck // as Koji says it
+			return fmt.Errorf("Duplicate buildroot id in metadata: %s", b.ID) // as Koji says it
 		case b.ContentGenerator.Name == "":
 			return fmt.Errorf("buildroot %s has no content_generator in metadata", b.ID)
 		case b.Container.Arch == "" || b.Container.Type == "":
@@ -143,7 +143,7 @@ func (m *Metadata) check() error {
 	}
 	for _, o := range m.Output {
 		if !slices.Contains(known, o.Buildroot) {
-			return fmt.Errorf("Missing buildroot metadata for id %s", o.Buildroot) //nolint:staticcheck // as Koji says it
+			return fmt.Errorf("Missing buildroot metadata for id %s", o.Buildroot) // as Koji says it
 		}
 		if o.Filename == "" || o.Type == "" {
 			return errors.New("an output has no filename or no type in metadata")
@@ -167,7 +167,7 @@ func (b *Build) Types() (map[string]json.RawMessage, error) {
 			continue
 		}
 		if _, twice := out[t]; twice {
-			return nil, fmt.Errorf("Duplicate typeinfo for '%s'", t) //nolint:staticcheck // as Koji says it
+			return nil, fmt.Errorf("Duplicate typeinfo for '%s'", t) // as Koji says it
 		}
 		out[t] = v
 	}
@@ -190,20 +190,20 @@ func (o *Output) BType() (name string, info json.RawMessage, err error) {
 				return "", nil, errors.New("subdir field not allowed for legacy btypes")
 			}
 			if _, twice := all[t]; twice {
-				return "", nil, fmt.Errorf("Duplicate typeinfo for: '%s'", t) //nolint:staticcheck // as Koji says it
+				return "", nil, fmt.Errorf("Duplicate typeinfo for: '%s'", t) // as Koji says it
 			}
 			all[t] = v
 		}
 	}
 	switch len(all) {
 	case 0:
-		return "", nil, fmt.Errorf("No typeinfo for: %s", o.Filename) //nolint:staticcheck // as Koji says it
+		return "", nil, fmt.Errorf("No typeinfo for: %s", o.Filename) // as Koji says it
 	case 1:
 		for name, info = range all {
 		}
 		return name, info, nil
 	}
-	return "", nil, fmt.Errorf("Output file has multiple types: %s", o.Filename) //nolint:staticcheck // as Koji says it
+	return "", nil, fmt.Errorf("Output file has multiple types: %s", o.Filename) // as Koji says it
 }
 
 func typeInfo(extra map[string]json.RawMessage) (map[string]json.RawMessage, error) {

@@ -50,7 +50,7 @@ func Parse(b []byte) (p *Package, ok bool, err error) {
 	if err := p.parseLead(b[:leadSize]); err != nil {
 		return nil, true, err
 	}
-	n := 0
+	var n int
 	if p.Sig, n, err = headerAt(b[leadSize:], maxSigEntries, maxSigData); p.Sig == nil {
 		return nil, err != nil, err
 	}

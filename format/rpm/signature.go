@@ -191,7 +191,8 @@ func signatureBody(p []byte) ([]byte, error) {
 	if p[0]&0x80 == 0 {
 		return nil, errors.New("this is not an OpenPGP packet")
 	}
-	kind, n, head := int(p[0]&0x3f), 0, 0
+	kind := int(p[0] & 0x3f)
+	var n, head int
 	if p[0]&0x40 != 0 {
 		var err error
 		if n, head, err = packetLength(p[1:], 224); err != nil {

@@ -10,7 +10,7 @@ import (
 
 // ErrTaken is in the chain of errors that say that another session has the
 // user for itself.
-var ErrTaken = errors.New("User locked by another session") //nolint:staticcheck // clients match on it
+var ErrTaken = errors.New("User locked by another session") // clients match on it
 
 // Need is what an operation asks of its caller. Each way in keeps one table
 // from operation to Need; the zero Need admits nobody, so that an operation

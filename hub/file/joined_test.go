@@ -142,6 +142,7 @@ func TestReaderOfPieces(t *testing.T) {
 				t.Fatalf("slice %d+%d: %v", from, n, err)
 			}
 			part.Close()
+			//nolint:errorlint // io.ReaderAt promises the very io.EOF
 			if done, err := r.ReadAt(make([]byte, n+1), int64(len(whole))-n); err != io.EOF || int64(done) != n {
 				t.Fatalf("over the end: %d, %v", done, err)
 			}

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,8 +123,8 @@ func (j *job) results(ctx context.Context, kids []*task.Task) ([]Result, error) 
 
 // named puts in front of a child's fault which child it was.
 func named(kids []*task.Listed, err error) error {
-	f, ok := err.(*task.Fault)
-	if !ok {
+	var f *task.Fault
+	if !errors.As(err, &f) {
 		return err
 	}
 	for _, k := range kids {

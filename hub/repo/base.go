@@ -115,19 +115,6 @@ func (b *bases) indexed(dir, name string) (*repomd.Indexed, error) {
 	return x, nil
 }
 
-// readAll reads a file of the tree.
-func (m *Maker) readAll(ctx context.Context, path string) ([]byte, error) {
-	var c *file.Content
-	err := m.db.View(ctx, func(tx *db.Tx) (err error) {
-		c, err = file.Read(ctx, tx, path)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return m.bytes(ctx, c)
-}
-
 func (m *Maker) bytes(ctx context.Context, c *file.Content) ([]byte, error) {
 	f := c.Open(ctx, m.blobs)
 	defer f.Close()

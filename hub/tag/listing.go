@@ -111,7 +111,7 @@ func putListed(ctx context.Context, tx *db.Tx, by account.Actor, t Name, p Packa
 	}
 	next := Listed{PackageID: p.ID, PackageName: p.Name, TagID: t.ID, TagName: t.Name, ExtraArches: arches, OwnerID: owner}
 	set(&next.Blocked, e.Block)
-	changed, newOwner := !found, false
+	changed := !found
 	if found {
 		if owner == 0 {
 			next.OwnerID = old.OwnerID
@@ -122,7 +122,7 @@ func putListed(ctx context.Context, tx *db.Tx, by account.Actor, t Name, p Packa
 		if e.ExtraArches == nil {
 			next.ExtraArches = old.ExtraArches
 		}
-		newOwner = next.OwnerID != old.OwnerID
+		newOwner := next.OwnerID != old.OwnerID
 		// An owner shows only beside an entry of the same tag.
 		changed = next.Blocked != old.Blocked || !same(next.ExtraArches, old.ExtraArches) || newOwner && old.TagID != t.ID
 		if !changed && !newOwner {

@@ -72,7 +72,7 @@ func New(bus Bus) *Room {
 // signal wakes after the commit.
 func (r *Room) signal(tx *db.Tx, topic string) {
 	if r.Bus != nil {
-		tx.After(func() { r.Bus.Signal(topic, nil) }) // a lost one is made up for by a look now and then
+		tx.After(func() { _ = r.Bus.Signal(topic, nil) }) // a lost one is made up for by a look now and then
 	}
 }
 

@@ -94,7 +94,7 @@ func (b *bench) lists() error {
 			say(q.name+", "+name, rate, "/s", fmt.Sprintf("%.1f times upstream's %.1f; %.2f ms of processor time, upstream's over it %.0f", rate/q.rate, q.rate, millis(work), q.work/millis(work)))
 		}
 		var n atomic.Int64
-		for _, q := range questions(int(b.turns(5000, 200)))[3:9] {
+		for _, q := range questions(b.turns(5000, 200))[3:9] {
 			rate, work, err := h.answers(c, q, func() error { // nothing that was kept is of use
 				_, err := h.Call(b.ctx, "createTag", fmt.Sprintf("change%d", n.Add(1)))
 				return err

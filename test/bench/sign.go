@@ -66,8 +66,11 @@ func (b *bench) signerAlone() error {
 		PerMinute: 1 << 30, Log: slog.New(slog.DiscardHandler),
 	}
 	ctx, cancel := context.WithCancel(b.ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- signer.Serve(ctx, conf) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = signer.Serve(ctx, conf) // one that does not serve has no status
+	}()
 	defer func() { cancel(); <-ended }()
 	c := signer.NewClient(conf.Socket, private)
 	for range 200 {

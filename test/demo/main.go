@@ -232,7 +232,7 @@ func end(pid int) error {
 			}
 		}
 		var status syscall.WaitStatus
-		syscall.Wait4(pid, &status, syscall.WNOHANG, nil) // if it is our child
+		_, _ = syscall.Wait4(pid, &status, syscall.WNOHANG, nil) // if it is our child
 		if err := p.Signal(syscall.Signal(0)); err != nil {
 			return nil
 		}

@@ -50,8 +50,11 @@ func (d *demo) up() error {
 	if d.server, err = d.background("kura", d.kura, "up", "--data", d.data); err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- d.server.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = d.server.Wait() // how it ended is in its ProcessState
+	}()
 	p, err := client.Load(client.Where{Data: d.data, Profile: "local-admin"})
 	if err != nil {
 		return err
@@ -65,9 +68,9 @@ func (d *demo) up() error {
 			return nil
 		}
 		select {
-		case e := <-ended:
+		case <-ended:
 			log, rerr := os.ReadFile(filepath.Join(d.dir, "kura.log"))
-			return errors.Join(fmt.Errorf("kura ended (%v):\n%s", e, log), rerr)
+			return errors.Join(fmt.Errorf("kura ended (%v):\n%s", d.server.ProcessState, log), rerr)
 		case <-d.ctx.Done():
 			return d.ctx.Err()
 		case <-time.After(100 * time.Millisecond):

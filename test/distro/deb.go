@@ -79,7 +79,7 @@ func (d *deb) conffiles() (map[string]bool, error) {
 	found := map[string]bool{}
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return found, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("%s: control.tar: %w", d.path, err)

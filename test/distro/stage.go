@@ -80,7 +80,7 @@ func merged(p string) string {
 func (s *stager) read(t *tar.Reader) error {
 	for {
 		h, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

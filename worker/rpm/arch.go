@@ -107,7 +107,7 @@ func (t *task) archBuild(ctx context.Context, o protocol.ArchOrder, srpm, out st
 	}
 	mode := []string{"-bb"}
 	if dynamic {
-		if requires, err = t.generate(ctx, what, spec, target, requires, conflicts); err != nil {
+		if err := t.generate(ctx, what, spec, target); err != nil {
 			return nil, err
 		}
 		mode = append(mode, "--noprep")
@@ -264,7 +264,7 @@ func (t *task) specFile(dir string) (string, error) {
 // generate lets the spec file compute BuildRequires until it asks for nothing
 // new. rpmbuild ends with status 11 while it misses some, and writes what it
 // wants into a package of its own kind.
-func (t *task) generate(ctx context.Context, what, spec string, target []string, requires, conflicts []rpm.Dep) ([]rpm.Dep, error) {
+func (t *task) generate(ctx context.Context, what, spec string, target []string) error {
 	for loop := range mostLoops {
 		args := append([]string{"-br", "--noclean"}, target...)
 		if loop > 0 {
@@ -272,27 +272,28 @@ func (t *task) generate(ctx context.Context, what, spec string, target []string,
 		}
 		res, r, err := t.rpmbuild(ctx, nil, append(args, spec)...)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if res.Reason != sandbox.Ended || res.Exit != 0 && res.Exit != 11 {
-			return nil, t.failed(res, r, what)
+			return t.failed(res, r, what)
 		}
 		h, err := t.generated(res.Exit)
 		if err != nil {
-			return nil, failf("buildroot", "What %%generate_buildrequires of %s asks for cannot be read: %s", what, err)
+			return failf("buildroot", "What %%generate_buildrequires of %s asks for cannot be read: %s", what, err)
 		}
-		if requires, conflicts, _, err = buildRequires(h.Header); err != nil {
-			return nil, failf("buildroot", "What %%generate_buildrequires of %s asks for cannot be read: %s", what, err)
+		requires, conflicts, _, err := buildRequires(h.Header)
+		if err != nil {
+			return failf("buildroot", "What %%generate_buildrequires of %s asks for cannot be read: %s", what, err)
 		}
 		changed, err := t.root.require(ctx, what, requires, conflicts)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if res.Exit == 0 || !changed {
-			return requires, nil
+			return nil
 		}
 	}
-	return nil, failf("buildroot", "%%generate_buildrequires of %s asked for more BuildRequires %d times over and never settled", what, mostLoops)
+	return failf("buildroot", "%%generate_buildrequires of %s asked for more BuildRequires %d times over and never settled", what, mostLoops)
 }
 
 // generated reads, and takes away, what rpmbuild -br left: the missing ones'

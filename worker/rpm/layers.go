@@ -296,7 +296,7 @@ func freeBytes(dir string) int64 {
 	if unix.Statfs(dir, &st) != nil {
 		return 0
 	}
-	return int64(st.Bavail) * int64(st.Bsize)
+	return int64(st.Bavail) * st.Bsize
 }
 
 // diskUse adds up what a tree takes on the disk.

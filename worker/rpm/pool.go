@@ -79,7 +79,7 @@ func (p *pool) hash(path string) (string, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return "", fmt.Errorf("%s is not a regular file", path)
 	}
-	id := fileID{uint64(st.Dev), st.Ino, st.Size}
+	id := fileID{st.Dev, st.Ino, st.Size}
 	p.mu.Lock()
 	h, ok := p.known[id]
 	p.mu.Unlock()

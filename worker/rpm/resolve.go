@@ -3,6 +3,7 @@ package rpm
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -239,8 +240,8 @@ func (e *dnfError) sentence() string {
 }
 
 func isNotAllowed(err error) bool {
-	e, ok := err.(*dnfError)
-	return ok && (strings.Contains(e.text, "Permission denied") || strings.Contains(e.text, "Operation not permitted"))
+	var e *dnfError
+	return errors.As(err, &e) && (strings.Contains(e.text, "Permission denied") || strings.Contains(e.text, "Operation not permitted"))
 }
 
 // requested gives the names of an ask that no resolver should read as options.

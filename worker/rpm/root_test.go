@@ -89,7 +89,7 @@ func TestBuildRequires(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := r.require(ctx, "hello-2.10-1", c.requires, nil)
-			got := ""
+			var got string
 			if err != nil {
 				got = err.Error()
 			} else {

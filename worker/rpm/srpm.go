@@ -75,7 +75,7 @@ func (t *task) makeSRPM(ctx context.Context, o protocol.SRPMOrder, given, out st
 	var res sandbox.Result
 	var r *reader
 	var err error
-	what := ""
+	var what string
 	if given != "" {
 		what = strings.TrimSuffix(filepath.Base(given), ".src.rpm")
 		res, r, err = t.unpack(ctx, given, nil)

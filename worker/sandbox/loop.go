@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -64,7 +65,7 @@ func attachLoop(f *os.File) (*os.File, error) {
 			return dev, nil
 		}
 		dev.Close()
-		if err != unix.EBUSY || try == 20 {
+		if !errors.Is(err, unix.EBUSY) || try == 20 {
 			return nil, fmt.Errorf("configure loop device %d: %w", n, err)
 		}
 	}

@@ -121,7 +121,7 @@ func (s *Scratch) Used() int64 {
 	if s.Kind == "directory" || unix.Statfs(s.Dir, &st) != nil {
 		return 0
 	}
-	return int64(st.Blocks-st.Bfree) * int64(st.Bsize)
+	return int64(st.Blocks-st.Bfree) * st.Bsize
 }
 
 // Close throws the space away.

@@ -204,7 +204,10 @@ func TestMirrorsThatMisbehave(t *testing.T) {
 			}
 		}, "the server answers 403", false},
 		{"redirected without end", func(s *site) {
-			s.serve = func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, r.URL.Path, 302); return true }
+			s.serve = func(w http.ResponseWriter, r *http.Request) bool {
+				http.Redirect(w, r, r.URL.Path, http.StatusFound)
+				return true
+			}
 		}, "redirects more than five times", false},
 		{"redirected to a file", func(s *site) {
 			s.serve = func(w http.ResponseWriter, r *http.Request) bool {

@@ -159,10 +159,9 @@ func (a *Authority) Issue(p Purpose, name string, hosts []string, life time.Dura
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	pem.Encode(&out, &pem.Block{Type: "CERTIFICATE", Bytes: der})
-	pem.Encode(&out, &pem.Block{Type: "PRIVATE KEY", Bytes: kb})
-	return &Issued{Cert: cert, PEM: out.Bytes(), key: key, ca: a.cert}, nil
+	out := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	out = append(out, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: kb})...)
+	return &Issued{Cert: cert, PEM: out, key: key, ca: a.cert}, nil
 }
 
 func serial() *big.Int {
