@@ -42,6 +42,13 @@ func unique(err error) bool {
 	return pgCode(err) == "23505" || c == lib.SQLITE_CONSTRAINT_UNIQUE || c == lib.SQLITE_CONSTRAINT_PRIMARYKEY
 }
 
+// ranged: a number is asked for, or is to be kept, that its column cannot hold.
+// The driver has no type for what it finds out itself.
+func ranged(err error) bool {
+	text := err.Error()
+	return pgCode(err) == "22003" || strings.Contains(text, "is greater than maximum value for int") || strings.Contains(text, "is less than minimum value for int")
+}
+
 // full: the disk of the database is.
 func full(err error) bool {
 	return pgCode(err) == "53100" || liteCode(err)&0xff == lib.SQLITE_FULL

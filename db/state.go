@@ -18,7 +18,7 @@ var quiet = map[string]bool{
 	"task": true, "task_runs": true, "task_refusals": true, "task_notes": true, "host": true,
 	"node": true, "part": true, "repo": true, "repo_queue": true, "external_metadata": true,
 	"root_set": true, "root_set_rpm": true, "buildroot": true,
-	"build_notifications": true, "build_notifications_block": true, "request_keys": true,
+	"build_notifications": true, "build_notifications_block": true, "request_keys": true, "mail": true,
 }
 
 // writes finds what writes behind a WITH.

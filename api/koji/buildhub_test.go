@@ -41,7 +41,7 @@ func onBuildHubs(t *testing.T, fn func(t *testing.T, h *buildHub)) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) { fn(t, newBuildHub(t, d)) })
 }
 
-func newBuildHub(t *testing.T, d *db.DB) *buildHub {
+func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 	t.Helper()
 	blobs, err := dir.New(t.TempDir())
 	if err != nil {
@@ -68,13 +68,7 @@ func newBuildHub(t *testing.T, d *db.DB) *buildHub {
 	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
 		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
-		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}, Build: func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error) {
-			b, err := build.Get(ctx, tx, ref.ID)
-			if err != nil {
-				return 0, err
-			}
-			return b.ID, nil
-		}}.Handlers(),
+		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}}.Handlers(),
 		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
 		Archives{DB: d, Blobs: blobs, Flow: h.flow, Maven: true, Windows: true}.Handlers(),
 		Hosted{DB: d, Flow: h.flow, Maven: true, Windows: true}.Handlers(),
@@ -109,10 +103,16 @@ func (h *buildHub) run() {
 // done waits for a task and gives its result.
 func (h *buildHub) done(id any) any {
 	h.t.Helper()
+	return h.anon.must("getTaskResult", h.ended(id))
+}
+
+// ended waits for a task.
+func (h *buildHub) ended(id any) any {
+	h.t.Helper()
 	for h.anon.must("taskFinished", id) != true {
 		time.Sleep(5 * time.Millisecond)
 	}
-	return h.anon.must("getTaskResult", id)
+	return id
 }
 
 // hello makes a package of hello 2.10: its source for the architecture src.

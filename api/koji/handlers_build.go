@@ -36,7 +36,7 @@ func (h Builds) Handlers() Handlers {
 		"snapshotTag":       h.snapshot,
 		"snapshotTagModify": h.snapshotModify,
 		"untagBuild":        h.untag,
-		"untagBuildBypass":  h.untag,
+		"untagBuildBypass":  h.untagBypass,
 
 		"listTagged":      h.listTagged,
 		"listTaggedRPMS":  h.listTaggedRPMs,
@@ -155,6 +155,24 @@ func findBuild(ctx context.Context, tx *db.Tx, v any) (*build.Build, error) {
 		return build.ByNVR(ctx, tx, n)
 	}
 	return nil, kura.Errorf(op, kura.Invalid, "Invalid type for a build: want id, name-version-release or struct, got %s", typeName(v))
+}
+
+// buildID is the number of a build that a client names by it or by
+// name-version-release.
+func buildID(ctx context.Context, tx *db.Tx, ref Ref) (int64, error) {
+	var b *build.Build
+	var err error
+	if ref.ID != 0 {
+		b, err = build.Get(ctx, tx, ref.ID)
+	} else if n, bad := rpm.ParseNVR(ref.Name); bad != nil {
+		err = kura.Errorf("koji.build", kura.NotFound, "No such build: %s", ref.Name)
+	} else {
+		b, err = build.ByNVR(ctx, tx, n)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return b.ID, nil
 }
 
 // buildArg is the build that an argument names.

@@ -7,6 +7,7 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/notify"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -45,7 +46,7 @@ func (h Builds) enter(ctx context.Context, c *Call, to, from tag.Ref) (any, erro
 	if err := h.mayMove(ctx, c, b, dest, old, force); err != nil {
 		return nil, err
 	}
-	return h.moveTask(ctx, c, b, dest, old, force)
+	return h.moveTask(ctx, c, b, dest, old)
 }
 
 // mayMove checks what the task will check again. An admin's force puts the
@@ -98,12 +99,12 @@ func holds(ctx context.Context, c *Call, b *build.Build, t tag.Tag) (bool, error
 	return false, err
 }
 
-func (h Builds) moveTask(ctx context.Context, c *Call, b *build.Build, to tag.Tag, from *tag.Tag, force bool) (any, error) {
+func (h Builds) moveTask(ctx context.Context, c *Call, b *build.Build, to tag.Tag, from *tag.Tag) (any, error) {
 	var old any
 	if from != nil {
 		old = from.ID
 	}
-	request, err := toJSON([]any{to.ID, b.ID, force, old})
+	request, err := toJSON([]any{to.ID, b.ID, c.Args.Any("force"), old}) // as it was said: nothing is no false
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +119,7 @@ func (h Builds) moveTask(ctx context.Context, c *Call, b *build.Build, to tag.Ta
 
 // tagBypass tags at once, for imports. It is for those who manage tags.
 func (h Builds) tagBypass(ctx context.Context, c *Call) (any, error) {
-	force, ref := c.Args.Bool("force"), tagRef(c.Args, "tag")
+	force, notice, ref := c.Args.Bool("force"), c.Args.Bool("notify"), tagRef(c.Args, "tag")
 	b, err := buildArg(ctx, c, "build")
 	if err != nil {
 		return nil, err
@@ -130,10 +131,19 @@ func (h Builds) tagBypass(ctx context.Context, c *Call) (any, error) {
 	if err := h.mayEnter(ctx, c, b, t, force); err != nil {
 		return nil, err
 	}
-	return nothing(h.Flow.Move(ctx, c.Tx, c.Actor, b, nil, &t, force))
+	if err := h.Flow.Move(ctx, c.Tx, c.Actor, b, nil, &t, force); err != nil || !notice {
+		return nil, err
+	}
+	return nothing(notify.Tagged(ctx, c.Tx, notify.Tagging{Build: b.ID, Tag: &t.ID, By: c.Actor.Name}))
 }
 
-func (h Builds) untag(ctx context.Context, c *Call) (any, error) {
+func (h Builds) untag(ctx context.Context, c *Call) (any, error) { return h.leave(ctx, c, true) }
+
+func (h Builds) untagBypass(ctx context.Context, c *Call) (any, error) {
+	return h.leave(ctx, c, c.Args.Bool("notify"))
+}
+
+func (h Builds) leave(ctx context.Context, c *Call, notice bool) (any, error) {
 	force, strict, ref := c.Args.Bool("force"), c.Args.Bool("strict"), tagRef(c.Args, "tag")
 	b, err := buildArg(ctx, c, "build")
 	if err != nil {
@@ -146,7 +156,10 @@ func (h Builds) untag(ctx context.Context, c *Call) (any, error) {
 	if err := h.Flow.Policies().Tag(ctx, c.Tx, c.Actor, b, &t, nil, force); err != nil {
 		return nil, err
 	}
-	return nothing(build.Untag(ctx, c.Tx, c.Actor, b, t, strict, force))
+	if err := build.Untag(ctx, c.Tx, c.Actor, b, t, strict, force); err != nil || !notice {
+		return nil, err
+	}
+	return nothing(notify.Tagged(ctx, c.Tx, notify.Tagging{Build: b.ID, From: &t.ID, By: c.Actor.Name}))
 }
 
 // massTag tags builds one after another without the checks that others need.
@@ -209,6 +222,9 @@ func (h Builds) moveAll(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 		err := c.Tx.Savepoint(ctx, func() error { return h.Flow.Move(ctx, c.Tx, c.Actor, b.Build, &old, &dest, force) })
+		if err == nil {
+			err = notify.Tagged(ctx, c.Tx, notify.Tagging{Build: b.ID, Tag: &dest.ID, From: &old.ID, By: c.Actor.Name})
+		}
 		if err != nil {
 			return nil, err
 		}

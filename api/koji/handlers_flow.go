@@ -81,12 +81,14 @@ func (h Builds) chain(ctx context.Context, c *Call) (any, error) {
 		list, ok := g.([]any)
 		for _, src := range list {
 			s, isText := src.(string)
-			if ok = ok && isText; ok && !strings.Contains(s, "://") {
-				return nil, kura.Errorf(op, kura.Invalid, "chain builds are made of SCM addresses; %q is none", s)
+			if ok = ok && isText; ok && !strings.Contains(s, "://") { // a build that is waited for
+				if _, err := buildID(ctx, c.Tx, Ref{Name: s}); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if !ok {
-			return nil, kura.Errorf(op, kura.Invalid, "Invalid type for argument srcs of chainBuild: want a list of lists of SCM addresses")
+			return nil, kura.Errorf(op, kura.Invalid, "Invalid type for argument srcs of chainBuild: want a list of lists of SCM addresses and builds")
 		}
 	}
 	if _, err := tag.GetTarget(ctx, c.Tx, tag.ByName(target), 0); err != nil {

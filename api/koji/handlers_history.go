@@ -14,10 +14,7 @@ import (
 )
 
 // History carries out the search for what was changed, when, and by whom.
-type History struct {
-	// Build finds the id of a build, as Tags.Build does.
-	Build func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error)
-}
+type History struct{}
 
 // Handlers are the methods.
 func (h History) Handlers() Handlers { return Handlers{"queryHistory": h.query} }
@@ -103,10 +100,7 @@ func (h History) about(ctx context.Context, tx *db.Tx, q *history.Query, r *optR
 		n, err := tag.Lookup(ctx, tx, r.ref(name))
 		return id(history.Tag, n.ID, err)
 	case "build":
-		if h.Build == nil {
-			return kura.Errorf("koji.queryHistory", kura.NotFound, "No such build: %v", r.opts[name])
-		}
-		n, err := h.Build(ctx, tx, Ref(r.ref(name)))
+		n, err := buildID(ctx, tx, Ref(r.ref(name)))
 		return id(history.Build, n, err)
 	case "package":
 		ref := r.ref(name)

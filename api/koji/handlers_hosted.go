@@ -47,7 +47,10 @@ func (h Hosted) Handlers() Handlers {
 		"host.moveWinBuildToScratch":   h.scratchWin,
 		"host.moveImageBuildToScratch": h.scratchImage,
 
-		"host.updateBuildrootArchives": h.heldArchives,
+		"host.updateBuildrootArchives":  h.heldArchives,
+		"host.updateMavenBuildRootList": h.mavenHeld,
+
+		"host.tagNotification": h.notice,
 	}
 }
 

@@ -156,6 +156,26 @@ func TestKojisBuildersMakeOtherBuilds(t *testing.T) {
 			t.Errorf("%d rpms wrap the build", len(rows))
 		}
 
+		// What Maven took into another root: of the build, of the task itself, and of nobody.
+		other := h.whole(t, b, "maven", list("y", "f41"))
+		local := b.must("host.newBuildRoot", repo, "x86_64", kw("task_id", other))
+		b.must("host.setBuildRootList", local, list(), kw("task_id", other))
+		b.must("host.setBuildRootState", local, "BUILDING", kw("task_id", other))
+		h.bring(b, maven, "org/example/more/2.0-SNAPSHOT/more-2.0-20261128.001122-3.jar", []byte("more"))
+		size := pick(h.anon.must("listArchives", kw("filename", "thing-1.0.jar")).([]any)[0], "size")
+		file := func(artifact, version, file string, size any) any {
+			return map[string]any{"maven_info": map[string]any{"group_id": "org.example", "artifact_id": artifact, "version": version},
+				"files": list(map[string]any{"path": "org/example/" + artifact, "filename": file, "size": size})}
+		}
+		took := list(file("thing", "1.0", "thing-1.0.jar", size), file("own", "1", "own-1.jar", 5), file("more", "2.0-SNAPSHOT", "more-2.0-SNAPSHOT.jar", 4))
+		deps := kw("ignore", list(file("own", "1", "own-1.jar", 5)), "extra_deps", list("org.example-thing-1.0-1", maven))
+		b.fault(1012, "org/example/thing/thing-1.0.jar", "host.updateMavenBuildRootList", local, other, took) // it is in no tag
+		b.fault(1012, "No such file in build environment: org/example/own/own-1.jar, size: 6", "host.updateMavenBuildRootList", local, other, list(file("own", "1", "own-1.jar", 6)), deps)
+		b.must("host.updateMavenBuildRootList", local, other, took, deps)
+		if got := h.anon.must("listArchives", kw("componentBuildrootID", local)).([]any); len(got) != 1 || pick(got[0], "id") != jar {
+			t.Errorf("the root held %v", got)
+		}
+
 		win := h.whole(t, b, "winbuild", list("x", "y", "f41"))
 		data = b.must("host.initWinBuild", win, map[string]any{"name": "setup", "version": "1", "release": "2", "epoch": 0}, map[string]any{"platform": "win64"})
 		root := b.must("host.newBuildRoot", repo, "x86_64", kw("task_id", win))

@@ -6,7 +6,9 @@ import (
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/notify"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -226,38 +228,28 @@ func (h Hosted) tag(ctx context.Context, c *Call) (any, error) {
 	return nothing(h.Flow.TagFor(ctx, c.Tx, t, b, old, &dest, force))
 }
 
-// heldArchives tells that archives were in a root.
-func (h Hosted) heldArchives(ctx context.Context, c *Call) (any, error) {
-	const op = "koji.updateBuildrootArchives"
-	list, project := c.Args.List("archives"), c.Args.Bool("project")
-	if err := c.Args.Err(); err != nil {
-		return nil, err
+// notice has people hear of a build that a tagBuild task tagged, or could not.
+func (h Hosted) notice(ctx context.Context, c *Call) (any, error) {
+	good, quiet := c.Args.Bool("is_successful"), c.Args.Bool("ignore_success")
+	to, from, ref := c.Args.OptInt("tag_id"), c.Args.OptInt("from_id"), c.Args.Ref("user_id")
+	why := c.Args.OptString("failure_msg")
+	b, err := buildArg(ctx, c, "build_id")
+	if kura.Is(err, kura.NotFound) {
+		return nil, nil // of what is not there nobody wants to hear
 	}
-	if !h.Maven && !h.Windows {
-		return nil, fault(genericError, "non-rpm support is not enabled")
-	}
-	host, err := caller(ctx, c.Tx, c)
 	if err != nil {
 		return nil, err
 	}
-	root, err := rootOf(ctx, c, host)
-	if err != nil {
+	u, err := account.Get(ctx, c.Tx, account.Ref(ref))
+	if err != nil || good && quiet {
 		return nil, err
 	}
-	if root.State != build.RootBuilding {
-		return nil, kura.Errorf(op, kura.Conflict, "buildroot %d in wrong state %d", root.ID, root.State)
-	}
-	var ids []int64
-	for _, v := range list {
-		m, _ := v.(map[string]any)
-		id, ok := m["id"].(int64)
-		if !ok {
-			return nil, kura.Errorf(op, kura.Invalid, "an archive is a struct with its id, got %s", typeName(v))
+	t := notify.Tagging{Build: b.ID, Tag: to, From: from, By: u.Name}
+	if !good {
+		t.Failure = "the task failed"
+		if why != nil && *why != "" {
+			t.Failure = *why
 		}
-		if _, err := build.GetArchive(ctx, c.Tx, id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
 	}
-	return nothing(build.HeldArchives(ctx, c.Tx, root.ID, ids, project))
+	return nothing(notify.Tagged(ctx, c.Tx, t))
 }

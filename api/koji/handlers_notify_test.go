@@ -1,9 +1,14 @@
 package koji
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/event"
 )
 
 func TestNotifications(t *testing.T) {
@@ -63,5 +68,64 @@ func TestNotifications(t *testing.T) {
 		ada.fault(1000, "cannot delete notification blocks for user", "deleteNotificationBlock", theirs)
 		ada.must("deleteNotificationBlock", block)
 		ada.fault(1000, "No notification block with ID", "deleteNotificationBlock", block)
+	})
+}
+
+// What people are to hear of a tagging is said once, by whoever tags.
+func TestTaggingsAreTold(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.tags()
+		h.imported("1")
+		told := func() (out []string) {
+			h.update(func(ctx context.Context, tx *db.Tx) error {
+				got, err := event.After(ctx, tx, 0, 1000)
+				out = nil
+				for _, m := range got {
+					if m.Topic == "notice.tag" {
+						out = append(out, string(m.Body))
+					}
+				}
+				return err
+			})
+			return out
+		}
+		more := func(want ...string) {
+			t.Helper()
+			got := told()
+			h.update(func(ctx context.Context, tx *db.Tx) error {
+				_, err := tx.Exec(ctx, "DELETE FROM outbox")
+				return err
+			})
+			if len(got) != len(want) {
+				t.Fatalf("told were %v", got)
+			}
+			for i, w := range want {
+				if !strings.Contains(got[i], w) {
+					t.Errorf("told was %s, without %s", got[i], w)
+				}
+			}
+		}
+		h.root.must("tagBuildBypass", "f41", "hello-2.10-1")
+		more()
+		h.root.must("untagBuildBypass", "f41", "hello-2.10-1")
+		more()
+		h.root.must("tagBuildBypass", "f41", "hello-2.10-1", false, true)
+		more(`"by":"root"`)
+		h.root.must("untagBuildBypass", "f41", "hello-2.10-1", true, false, true)
+		more(`"tag":null`)
+		first, second := h.ada.must("tagBuild", "f41", "hello-2.10-1"), h.ada.must("tagBuild", "f41", "hello-2.10-1")
+		h.run()
+		h.ended(first)
+		h.ended(second)
+		more(`"by":"ada","failure":""`, `"failure":"build hello-2.10-1 already tagged`)
+		h.ada.must("untagBuild", "f41", "hello-2.10-1")
+		more(`"failure":""`)
+		b := h.builder("told")
+		b.must("host.tagNotification", true, nil, nil, "hello-2.10-1", "ada", true)
+		b.must("host.tagNotification", true, nil, nil, "nothere-1-1", "ada")
+		more()
+		tag := pick(h.anon.must("getTag", "f41"), "id")
+		b.must("host.tagNotification", false, tag, nil, "hello-2.10-1", "ada", true, "it is locked")
+		more(`"failure":"it is locked"`)
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // houseRules are policies that leave alone what other tests do.
-func houseRules(t *testing.T) *flow.Policies {
+func houseRules(t testing.TB) *flow.Policies {
 	t.Helper()
 	p, err := flow.NewPolicies(map[string]string{
 		"tag": `
@@ -30,6 +30,10 @@ func houseRules(t *testing.T) *flow.Policies {
 		"sidetag": `
 			compare number_of_tags >= 2 :: deny two are enough
 			all :: allow
+		`,
+		"build_from_scm": `
+			match scm_type GIT+HTTPS && match scm_host scm.example.org && match scm_repository /rpms/* :: allow
+			all :: deny sources come from /rpms
 		`,
 		"volume": `
 			package coldstore :: cold

@@ -190,6 +190,13 @@ func (h Repos) dist(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
+	of, err := tag.Get(ctx, c.Tx, ref, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Flow.Policies().DistRepo(ctx, c.Tx, c.Actor, of); err != nil {
+		return nil, err
+	}
 	o, err := distOpts(c.Args.Keywords)
 	if err != nil {
 		return nil, err

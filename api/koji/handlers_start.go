@@ -176,7 +176,7 @@ func (h Starts) imageOz(ctx context.Context, c *Call) (any, error) {
 func (h Starts) kiwi(ctx context.Context, c *Call) (any, error) {
 	url, path := c.Args.String("desc_url"), c.Args.String("desc_path")
 	arches, err := archList(c.Args, "arches")
-	if err == nil && len(arches) == 0 {
+	if err == nil && c.Args.Any("arches") == nil { // none named are those of the tag
 		err = fault(genericError, "No arches supplied")
 	}
 	if err != nil {

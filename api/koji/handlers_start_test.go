@@ -80,7 +80,7 @@ func TestTasksForKojisBuilders(t *testing.T) {
 		} {
 			h.ada.fault(1019, want, "osbuildImage", append([]any{"n", "1", "f41", "qcow2", "f41"}, change...)...)
 		}
-		h.ada.fault(1000, "No arches supplied", "kiwiBuild", "f41", list(), "git://d", "path")
+		h.ada.fault(1000, "No arches supplied", "kiwiBuild", "f41", nil, "git://d", "path")
 		h.ada.fault(1000, "Architecture can be only", "kiwiBuild", "f41", "x86_64;rm", "git://d", "path")
 		h.started(map[string]any{"method": "dudBuild", "request": list("dud", "1", list("x86_64"), "f41", list("a"),
 			map[string]any{"scratch": false, "alldeps": true, "scmurl": nil, "optional_arches": nil})},

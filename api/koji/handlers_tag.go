@@ -6,7 +6,6 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
-	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/tag"
 )
 
@@ -14,10 +13,6 @@ import (
 type Tags struct {
 	Lists *tag.Lists
 	Side  *tag.SideTags
-
-	// Build finds the id of a build by id or name-version-release, for lists of
-	// the tags that it is in. It may be nil where no builds are known.
-	Build func(ctx context.Context, tx *db.Tx, ref Ref) (int64, error)
 }
 
 // Handlers are the methods.
@@ -260,10 +255,8 @@ func (h Tags) list(ctx context.Context, c *Call) (any, error) {
 	switch {
 	case !build.IsZero() && pkg != (tag.Ref{}):
 		return nil, kura.Errorf(op, kura.Invalid, "only one of build and package may be specified")
-	case !build.IsZero() && h.Build == nil:
-		return nil, kura.Errorf(op, kura.NotFound, "No such build: %s", account.Ref(build))
 	case !build.IsZero():
-		q.Build, err = h.Build(ctx, c.Tx, build)
+		q.Build, err = buildID(ctx, c.Tx, build)
 	case pkg != (tag.Ref{}):
 		q.Package, entries, err = entriesOf(ctx, c.Tx, pkg)
 	}

@@ -54,9 +54,17 @@ func taskStruct(t *task.Task) xmlrpc.Struct {
 		"completion_time", TimeText(completion), "completion_ts", TimeTS(completion),
 		"channel_id", deref(t.ChannelID), "host_id", deref(t.HostID),
 		"parent", deref(t.Parent), "label", deref(t.Label),
-		"waiting", t.Waiting, "awaited", t.Awaited, "owner", deref(t.Owner),
+		"waiting", trueOrNil(t.Waiting), "awaited", trueOrNil(t.Awaited), "owner", deref(t.Owner),
 		"method", t.Method, "arch", t.Arch, "priority", t.Priority, "weight", t.Weight,
 		"phase", t.Phase) // kura's own: how far a build is
+}
+
+// trueOrNil is a mark that Koji's hub leaves empty until somebody sets it.
+func trueOrNil(b bool) any {
+	if b {
+		return true
+	}
+	return nil
 }
 
 // taskWith is taskStruct with the parameters if they are wanted.
@@ -319,6 +327,9 @@ func (h Tasks) resubmit(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	t, err := h.Room.Resubmit(ctx, c.Tx, c.Actor, id)
+	if kura.Is(err, kura.Denied) {
+		return nil, fault(genericError, "%s", worded("resubmitTask", err.Error())) // as Koji's clients know it
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package koji
 
 // Repositories.
 var repoMethods = []Method{
-	{Name: "distRepo", Python: "RootExports.distRepo(self, tag, keys, **task_opts)", Needs: Perm("dist-repo"), Mode: Write},
+	{Name: "distRepo", Python: "RootExports.distRepo(self, tag, keys, **task_opts)", Needs: Policy, Mode: Write},
 	{Name: "getActiveRepos", Python: "get_active_repos()", Needs: Anonymous, Mode: Read},
 	{Name: "getRepo", Python: "old_get_repo(tag, state=None, event=None, dist=False, min_event=None)", Needs: Anonymous, Mode: Read},
 	{Name: "newRepo", Python: "RootExports.newRepo(self, tag, event=None, src=False, debuginfo=False, separate_src=False)", Needs: Perm("repo", "regen-repo"), Mode: Write},

@@ -84,7 +84,7 @@ func New(c Config, parts ...Handlers) (*Server, error) {
 		Config: c, strange: make(chan struct{}, maxStrange), holdFor: time.Minute, kept: keep{from: keepFrom},
 		spools: spools{max: maxKnown, wait: true}, crowd: spools{max: maxStrangers},
 	}
-	own := []Handlers{s.selfHandlers(), s.filterHandlers(), s.sessionHandlers(), s.uploadHandlers()}
+	own := []Handlers{s.selfHandlers(), s.filterHandlers(), s.sessionHandlers(), s.uploadHandlers(), refusalHandlers()}
 	var err error
 	s.api, err = newAPI(table(), append(own, parts...)...)
 	if err != nil {

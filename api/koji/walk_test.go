@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/blob/dir"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
@@ -34,19 +35,27 @@ type part interface{ Handlers() Handlers }
 // wholeFront are all parts, as cmd/kura wires them.
 func wholeFront(t *testing.T, d *db.DB) []part {
 	t.Helper()
+	return wholeFrontOver(d, wholeBlobs(t), flow.Config{})
+}
+
+func wholeBlobs(t *testing.T) blob.Store {
+	t.Helper()
 	blobs, err := dir.New(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return blobs
+}
+
+func wholeFrontOver(d *db.DB, blobs blob.Store, conf flow.Config) []part {
 	tasks, signer := task.New(&wires{ears: map[int]ear{}}), sign.New(d, blobs, nil)
-	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{})
-	build := func(context.Context, *db.Tx, Ref) (int64, error) { return 0, fault(genericError, "No such build") }
+	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, conf)
 	return []part{
 		Accounts{}, Tokens{Sessions: account.NewSessions()},
 		Tasks{Room: tasks, Blobs: blobs, Hub: flow.HubMethods}, Hosts{Room: tasks},
-		Builders{Room: tasks, Hub: flow.HubMethods}, Scheduler{}, Starts{Room: tasks}, Notifications{Domain: "example.org"},
-		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}, Build: build}, Events{}, History{Build: build}, Policies{Rules: flows.Policies()},
-		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Archives{DB: d, Blobs: blobs, Flow: flows}, Hosted{DB: d, Flow: flows}, Repos{Flow: flows, Tasks: tasks},
+		Builders{Room: tasks, Hub: flow.HubMethods}, Scheduler{}, Starts{Room: tasks, Maven: true, Windows: true}, Notifications{Domain: "example.org"},
+		Tags{Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: flows.Policies().SideTag}}, Events{}, History{}, Policies{Rules: flows.Policies()},
+		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Archives{DB: d, Blobs: blobs, Flow: flows, Maven: true, Windows: true}, Hosted{DB: d, Flow: flows, Maven: true, Windows: true}, Repos{Flow: flows, Tasks: tasks},
 		Signing{DB: d, Blobs: blobs, Sign: signer},
 	}
 }

@@ -2,6 +2,7 @@ package koji
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -18,11 +19,27 @@ var byTable = map[string]bool{
 	"packageListUnblock": true, "packageListRemove": true, "groupListRemove": true, "groupListUnblock": true,
 	"groupPackageListAdd": true, "groupPackageListRemove": true, "groupPackageListUnblock": true, "groupReqListAdd": true,
 	"groupReqListRemove": true, "groupReqListUnblock": true, "createNotification": true, "updateNotification": true,
-	"createNotificationBlock": true,
+	"createNotificationBlock": true, "getPackage": true,
+}
+
+// sayings are whole texts that Koji has others for.
+var sayings = []struct {
+	of   string
+	text *regexp.Regexp
+	koji string
+}{
+	{"cancelTask", regexp.MustCompile(`^Cannot cancel task \d+, not owner$`), "Cannot cancel task, not owner"},
+	{"setTaskPriority", regexp.MustCompile(`^task \d+ is [A-Z]+: the priority of a finished task cannot be changed$`), "Finished task's priority can't be updated"},
+	{"resubmitTask", regexp.MustCompile(`^only the owner of task \d+ or an admin may resubmit it$`), "only the task owner or an admin may resubmit a task"},
 }
 
 // worded gives the text of an error as Koji words it.
 func worded(method, text string) string {
+	for _, w := range sayings {
+		if w.of == method && w.text.MatchString(text) {
+			return w.koji
+		}
+	}
 	rest, ok := strings.CutPrefix(text, "No such ")
 	if !ok || strings.HasPrefix(method, "kura.") {
 		return text
@@ -42,6 +59,14 @@ func worded(method, text string) string {
 		return fmt.Sprintf("No such entry in table %s: %s", what, name)
 	case what == "group" && byTable[method]:
 		return "No such entry in table groups: " + name
+	case what == "package" && method == "getPackageID":
+		return "No such package name: " + name
+	case what == "host" && method == "getHost":
+		return "Invalid hostInfo: " + name
+	case what == "tag" && method == "getTagID":
+		return "No such entry in table tag: " + name
+	case what == "user" && (method == "disableUser" || method == "enableUser"):
+		return text
 	case what == "tag":
 		return "No such tagInfo: " + repr(name)
 	case what == "user":

@@ -26,6 +26,7 @@ type Config struct {
 	Login    LoginConfig    `toml:"login"`
 	Sources  SourcesConfig  `toml:"sources"`
 	Koji     KojiConfig     `toml:"koji"`
+	Mail     MailConfig     `toml:"mail"`
 	Policy   PolicyConfig   `toml:"policy"`
 	Builder  BuilderConfig  `toml:"builder"`
 	Signer   SignerConfig   `toml:"signer"`
@@ -86,7 +87,17 @@ type KojiConfig struct {
 	Windows bool `toml:"windows"`
 
 	SideTagSuffixes []string `toml:"sidetag_suffixes"`
-	MailDomain      string   `toml:"mail_domain"`
+}
+
+// MailConfig says how people are told of builds.
+type MailConfig struct {
+	Server       string `toml:"server"`
+	TLS          string `toml:"tls"`
+	From         string `toml:"from"`
+	User         string `toml:"user"`
+	PasswordFile string `toml:"password_file"`
+	Domain       string `toml:"domain"`
+	Success      bool   `toml:"success"`
 }
 
 // PolicyConfig are rules in Koji's policy language, by the policies' names.
@@ -149,6 +160,7 @@ func Default(data string) *Config {
 			Time: 24 * time.Hour, Silence: 2 * time.Hour, Log: 200 << 20, Processes: 8192, Disk: 100 << 30,
 		},
 		Koji:   KojiConfig{SideTagSuffixes: []string{}},
+		Mail:   MailConfig{TLS: "opportunistic", Success: true},
 		Policy: PolicyConfig{},
 		Log:    LogConfig{Level: "info", Format: "text"},
 	}
@@ -190,7 +202,8 @@ func (c *Config) finish() (*Config, error) {
 			*s = v
 		}
 	}
-	set(&c.Koji.MailDomain, c.Hub.Name)
+	set(&c.Mail.Domain, c.Hub.Name)
+	set(&c.Mail.From, "kura@"+c.Mail.Domain)
 	set(&c.Database.URL, "sqlite:"+filepath.Join(abs, "db", "kura.db"))
 	set(&c.Blobs.URL, "dir:"+filepath.Join(abs, "blobs"))
 	set(&c.Builder.Dir, filepath.Join(abs, "builder"))

@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/api/files"
 	"github.com/kura-build/kura/api/git"
 	"github.com/kura-build/kura/api/koji"
@@ -22,10 +21,8 @@ import (
 	"github.com/kura-build/kura/api/rest"
 	"github.com/kura-build/kura/api/worker"
 	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/account/authority"
-	builds "github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/web"
@@ -50,6 +47,9 @@ func (h *house) run(ctx context.Context, ready func()) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	if err := h.listen(ctx, g, ways); err != nil {
+		return err
+	}
+	if err := h.mail(ctx, g); err != nil {
 		return err
 	}
 	h.work(ctx, g)
@@ -142,38 +142,18 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		koji.Hosts{Room: h.tasks}.Handlers(),
 		koji.Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		koji.Scheduler{}.Handlers(),
-		koji.Tags{Lists: h.lists, Side: &tag.SideTags{Suffixes: h.conf.Koji.SideTagSuffixes, Allow: h.flow.Policies().SideTag}, Build: buildID}.Handlers(),
+		koji.Tags{Lists: h.lists, Side: &tag.SideTags{Suffixes: h.conf.Koji.SideTagSuffixes, Allow: h.flow.Policies().SideTag}}.Handlers(),
 		koji.Policies{Rules: h.flow.Policies()}.Handlers(),
 		koji.Events{}.Handlers(),
-		koji.History{Build: buildID}.Handlers(),
+		koji.History{}.Handlers(),
 		koji.Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
 		koji.Archives{DB: h.db, Blobs: h.blobs, Flow: h.flow, Maven: h.conf.Koji.Maven, Windows: h.conf.Koji.Windows}.Handlers(),
 		koji.Hosted{DB: h.db, Flow: h.flow, Maven: h.conf.Koji.Maven, Windows: h.conf.Koji.Windows}.Handlers(),
 		koji.Starts{Room: h.tasks, Maven: h.conf.Koji.Maven, Windows: h.conf.Koji.Windows}.Handlers(),
-		koji.Notifications{Domain: h.conf.Koji.MailDomain}.Handlers(),
+		koji.Notifications{Domain: h.conf.Mail.Domain}.Handlers(),
 		koji.Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),
 		koji.Signing{DB: h.db, Blobs: h.blobs, Sign: h.sign}.Handlers(),
 	)
-}
-
-// buildID finds a build that a caller names by its number or its name.
-func buildID(ctx context.Context, tx *db.Tx, ref koji.Ref) (int64, error) {
-	if ref.ID != 0 {
-		b, err := builds.Get(ctx, tx, ref.ID)
-		if err != nil {
-			return 0, err
-		}
-		return b.ID, nil
-	}
-	n, err := rpm.ParseNVR(ref.Name)
-	if err != nil {
-		return 0, kura.Errorf("koji", kura.NotFound, "No such build: %s", ref.Name)
-	}
-	b, err := builds.ByNVR(ctx, tx, n)
-	if err != nil {
-		return 0, err
-	}
-	return b.ID, nil
 }
 
 // logGrown tells who follows a task's logs that there is more.

@@ -23,7 +23,7 @@ type BuildOpts struct {
 	ArchOverride string          `json:"arch_override,omitempty"`
 	SkipTag      bool            `json:"skip_tag,omitempty"`
 	RebuildSRPM  *bool           `json:"rebuild_srpm,omitempty"`
-	WaitBuilds   []string        `json:"wait_builds,omitempty"`
+	WaitBuilds   []string        `json:"wait_builds,omitzero"`
 	WaitRepo     bool            `json:"wait_repo,omitempty"`
 	Draft        bool            `json:"draft,omitempty"`
 	FailFast     bool            `json:"fail_fast,omitempty"`
@@ -50,6 +50,9 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 	}
 	if source.IsSCM(src) {
 		if _, err := f.scm(src); err != nil {
+			return nil, err
+		}
+		if err := f.maySCM(ctx, tx, by, src, target, &o); err != nil {
 			return nil, err
 		}
 	} else if err := file.Check(src); err != nil {
@@ -114,7 +117,7 @@ func (f *Flow) build(ctx context.Context, r *task.Run) (any, error) {
 		return nil, j.fail(ctx, b, err)
 	}
 	if j.dest != nil {
-		kids, err := r.Spawn(ctx, task.Spec{Method: "tagBuild", Label: "tag", Request: request(j.dest.ID, b.ID, false, nil, false), Hub: true, Weight: 0.1, Arch: "noarch"})
+		kids, err := r.Spawn(ctx, task.Spec{Method: "tagBuild", Label: "tag", Request: request(j.dest.ID, b.ID, false, nil, true), Hub: true, Weight: 0.1, Arch: "noarch"})
 		if err != nil {
 			return nil, err
 		}
@@ -167,6 +170,9 @@ func (j *job) place(ctx context.Context) error {
 		}
 	}
 	if id == 0 {
+		if err := j.await(ctx); err != nil {
+			return err
+		}
 		var err error
 		if id, err = j.repository(ctx); err != nil {
 			return err

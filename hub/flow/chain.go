@@ -4,14 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
 
-	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/task"
 )
 
 // chain builds groups of sources one after another; each group sees the
-// packages of those before it. The destination tag must be one that the build
+// packages of those before it. A name-version-release in the place of a source
+// is a build that the groups behind it wait for. The destination tag must be one that the build
 // tag inherits from, or the groups would not see each other.
 func (f *Flow) chain(ctx context.Context, r *task.Run) (any, error) {
 	var groups [][]string
@@ -21,13 +22,19 @@ func (f *Flow) chain(ctx context.Context, r *task.Run) (any, error) {
 		return nil, err
 	}
 	var built []json.RawMessage
+	var others []string // builds that there are already, which those after them are to see
 	for i, group := range groups {
 		specs := make([]task.Spec, 0, len(group))
+		o.WaitBuilds = slices.Clone(others)
 		for k, src := range group {
-			if !strings.Contains(src, "://") {
-				return nil, kura.Errorf("flow.chain", kura.Invalid, "chain builds are made of SCM addresses; %q is none", src)
+			if !source.IsSCM(src) {
+				others = append(others, src)
+				continue
 			}
 			specs = append(specs, task.Spec{Method: "build", Label: fmt.Sprintf("%d.%d", i, k), Request: request(src, target, o), Hub: true, Weight: 0.2, Arch: "noarch"})
+		}
+		if len(specs) == 0 {
+			continue
 		}
 		kids, err := r.Spawn(ctx, specs...)
 		if err != nil {

@@ -58,6 +58,24 @@ func (f *Flow) mayChoose(ctx context.Context, tx *db.Tx, by account.Actor, src, 
 	return nil
 }
 
+// maySCM asks the policy build_from_scm of an installation that has written one,
+// about what the list of allowed addresses lets pass. What lies on this hub needs
+// no leave.
+func (f *Flow) maySCM(ctx context.Context, tx *db.Tx, by account.Actor, src, target string, o *BuildOpts) error {
+	s, err := source.ParseSCM(src)
+	if err != nil || !f.conf.Policies.scm {
+		return err
+	}
+	if own, err := f.own(s); err != nil || own {
+		return err
+	}
+	about := o.about(by, src, target)
+	about["scm_type"], about["scm_scheme"] = strings.ToUpper(s.Scheme), s.Scheme+"://"
+	about["scm_user"], about["scm_host"], about["scm_repository"] = s.User, s.Host, s.Path
+	about["scm_module"], about["scm_revision"] = s.Subdir, s.Ref
+	return f.conf.Policies.Assert(ctx, tx, by, "build_from_scm", about, false)
+}
+
 // mayMake refuses a build that lasts of a package whose sources its owner may
 // not change. Which package a source makes is only known from the source
 // package. What lies under the package's name in dist-git, and what an

@@ -10,6 +10,7 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -34,6 +35,28 @@ var taskParams = map[string][]string{
 	"distRepo":         {"tag", "repo_id", "keys", "opts"},
 	"tagBuild":         {"tag_id", "build_id", "force", "fromtag", "ignore_success"},
 	"waitrepo":         {"tag", "newer_than", "nvrs", "min_event"},
+}
+
+// Dest is the tag that a task builds for, if it has a target that there is.
+func (f *Flow) Dest(ctx context.Context, tx *db.Tx, id int64) (*int64, error) {
+	t, err := task.Get(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	about := map[string]any{}
+	fromTask(about, task.Spec{Method: t.Method, Request: t.Request})
+	name, _ := about["target"].(string)
+	if m, ok := about["target"].(map[string]any); ok { // wrapperRPM has all of it
+		name, _ = m["name"].(string)
+	}
+	if name == "" {
+		return nil, nil
+	}
+	target, err := tag.GetTarget(ctx, tx, tag.ByName(name), 0)
+	if kura.Is(err, kura.NotFound) {
+		return nil, nil
+	}
+	return &target.DestTag, err
 }
 
 // factOf are the names by which policies know parameters.

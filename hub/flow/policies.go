@@ -15,12 +15,13 @@ import (
 type Policies struct {
 	set    *policy.Set
 	places bool // there are own ones on where tasks go
+	scm    bool // there is an own one on where sources come from
 }
 
 // NewPolicies reads rules by their names; those left out are Koji's defaults.
 func NewPolicies(texts map[string]string) (*Policies, error) {
 	set, err := policy.NewSet(texts, policy.Standard())
-	return &Policies{set: set, places: texts["channel"] != "" || texts["priority"] != ""}, err
+	return &Policies{set: set, places: texts["channel"] != "" || texts["priority"] != "", scm: texts["build_from_scm"] != ""}, err
 }
 
 // DefaultPolicies are those of an installation that wrote none.
@@ -74,6 +75,15 @@ func (p *Policies) List(ctx context.Context, tx *db.Tx, by account.Actor, c tag.
 // SideTag asks the policy sidetag about another tag of the caller's own.
 func (p *Policies) SideTag(ctx context.Context, tx *db.Tx, by account.Actor, base tag.Tag, made int) error {
 	return p.Assert(ctx, tx, by, "sidetag", map[string]any{"user_id": by.ID, "tag": base.ID, "number_of_tags": int64(made)}, false)
+}
+
+// DistRepo asks the policy dist_repo whether somebody may make a repository of a
+// tag for distribution. Who has the permission for it is not asked about.
+func (p *Policies) DistRepo(ctx context.Context, tx *db.Tx, by account.Actor, t tag.Tag) error {
+	if by.Has("dist-repo") {
+		return nil
+	}
+	return p.Assert(ctx, tx, by, "dist_repo", map[string]any{"tag": t.ID}, false)
 }
 
 // Tag asks the policy tag whether a build may go from a tag to another; either

@@ -3,11 +3,13 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/notify"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/sign"
 	"github.com/kura-build/kura/hub/tag"
@@ -19,14 +21,14 @@ type move struct {
 	build    *build.Build
 	from, to *tag.Tag
 	force    bool
+	quiet    bool // nobody is told that it worked
 }
 
 func readMove(ctx context.Context, tx *db.Tx, t *task.Task) (*move, error) {
 	var dest, from *nameOrID
 	var id int64
-	var ignore bool
 	m := &move{}
-	if err := params(t, []string{"tag_id", "build_id", "force", "fromtag", "ignore_success"}, &dest, &id, &m.force, &from, &ignore); err != nil {
+	if err := params(t, []string{"tag_id", "build_id", "force", "fromtag", "ignore_success"}, &dest, &id, &m.force, &from, &m.quiet); err != nil {
 		return nil, err
 	}
 	var err error
@@ -49,13 +51,46 @@ func readMove(ctx context.Context, tx *db.Tx, t *task.Task) (*move, error) {
 
 // tagBuild moves a build into a tag, and out of another, at one event.
 func (f *Flow) tagBuild(ctx context.Context, r *task.Run) (any, error) {
-	return nil, r.Update(ctx, func(tx *db.Tx) error {
+	err := r.Update(ctx, func(tx *db.Tx) error {
 		m, err := readMove(ctx, tx, r.Task)
 		if err != nil {
 			return err
 		}
-		return f.moveFor(ctx, tx, r.Task, m)
+		if err := f.moveFor(ctx, tx, r.Task, m); err != nil || m.quiet {
+			return err
+		}
+		return m.tell(ctx, tx, r.Task, nil)
 	})
+	if err == nil || kura.Is(err, kura.Fenced) || transient(err) || ctx.Err() != nil {
+		return nil, err
+	}
+	told := r.Update(ctx, func(tx *db.Tx) error {
+		m, bad := readMove(ctx, tx, r.Task)
+		if bad != nil {
+			return nil // there is no build, or no tag, to tell of
+		}
+		return m.tell(ctx, tx, r.Task, err)
+	})
+	return nil, errors.Join(err, told)
+}
+
+// tell has people hear of a move, or of why it failed.
+func (m *move) tell(ctx context.Context, tx *db.Tx, t *task.Task, cause error) error {
+	by, err := ownerOf(ctx, tx, t)
+	if err != nil {
+		return err
+	}
+	said := notify.Tagging{Build: m.build.ID, By: by.Name}
+	if m.to != nil {
+		said.Tag = &m.to.ID
+	}
+	if m.from != nil {
+		said.From = &m.from.ID
+	}
+	if cause != nil {
+		said.Failure = cause.Error()
+	}
+	return notify.Tagged(ctx, tx, said)
 }
 
 func (f *Flow) moveFor(ctx context.Context, tx *db.Tx, t *task.Task, m *move) error {

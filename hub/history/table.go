@@ -81,9 +81,9 @@ var tables = []table{
 		func(b *db.Builder) {
 			b.Add(head + "v.tag_id, tag.name, v.arches, v.perm_id, p.name, v.locked, v.maven_support, v.maven_include_all FROM tag_config" + tail + tagJoin + "LEFT JOIN permissions p ON p.id = v.perm_id WHERE 1 = 1")
 		}, search{Tag: byTag, Permission: func(b *db.Builder, v any) { b.Add(" AND v.perm_id = ?", v) }}},
-	{"tag_external_repos", []string{"tag_id", "tag.name", "external_repo_id", "external_repo.name", "priority", "merge_mode", "arches"},
+	{"tag_external_repos", []string{"tag_id", "tag.name", "external_repo_id", "external_repo.name", "priority", "merge_mode"},
 		func(b *db.Builder) {
-			b.Add(head + "v.tag_id, tag.name, v.external_repo_id, r.name, v.priority, v.merge_mode, v.arches FROM tag_external_repos" + tail + tagJoin + "LEFT JOIN external_repo r ON r.id = v.external_repo_id WHERE 1 = 1")
+			b.Add(head + "v.tag_id, tag.name, v.external_repo_id, r.name, v.priority, v.merge_mode FROM tag_external_repos" + tail + tagJoin + "LEFT JOIN external_repo r ON r.id = v.external_repo_id WHERE 1 = 1")
 		}, search{Tag: byTag, ExternalRepo: byRepo}},
 	{"tag_extra", []string{"tag_id", "tag.name", "key", "value"},
 		func(b *db.Builder) {

@@ -2,5 +2,6 @@
 // hear of, what they do not want to hear of, and who is to be told when a build
 // ends or enters or leaves a tag.
 //
-// It knows nothing of how mail is sent.
+// Letters wait in its table until a way out takes them; it knows nothing of how
+// mail is sent.
 package notify

@@ -14,6 +14,15 @@ import (
 	"github.com/kura-build/kura/db"
 )
 
+// Later is what a handler gives back when it is to be run again after a while:
+// it waits for what no child of it does.
+type Later struct {
+	After time.Duration
+	Why   string
+}
+
+func (l *Later) Error() string { return l.Why }
+
 // ErrWait is what a handler gives back when it waits for children: the task
 // then holds no slot, and its handler is called anew, from its start, when all
 // that it waits for is over.
@@ -203,6 +212,7 @@ func (n *Runner) run(ctx context.Context, t *Task) {
 	if stop, err := n.room.OnCancel(t.ID, func() { cancel(errLost) }); err == nil {
 		defer stop()
 	}
+	var later *Later
 	result, err := n.call(c, &Run{Task: t, DB: n.db, Log: log, runner: n})
 	// The hub goes down: the record of what was reached must still be written.
 	end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -210,6 +220,8 @@ func (n *Runner) run(ctx context.Context, t *Task) {
 	switch {
 	case errors.Is(context.Cause(c), errLost), errors.Is(err, ErrWait), kura.Is(err, kura.Fenced):
 		return
+	case errors.As(err, &later):
+		err = n.db.Update(end, func(tx *db.Tx) error { return n.putOff(end, tx, h, later) })
 	case err != nil && ctx.Err() != nil, temporary(err):
 		err = n.db.Update(end, func(tx *db.Tx) error { return n.putBack(end, tx, h, err, ctx.Err() == nil) })
 	case err != nil:
@@ -239,6 +251,15 @@ func (n *Runner) putBack(ctx context.Context, tx *db.Tx, h Hold, cause error, co
 		return n.room.lose(ctx, tx, t, cause.Error())
 	}
 	return n.room.free(ctx, tx, t, 0)
+}
+
+// putOff gives a task back that is to go on later.
+func (n *Runner) putOff(ctx context.Context, tx *db.Tx, h Hold, l *Later) error {
+	t, err := Own(ctx, tx, h)
+	if err != nil {
+		return err
+	}
+	return n.room.free(ctx, tx, t, l.After)
 }
 
 func faultOf(err error) Fault {

@@ -2,7 +2,7 @@
 // commands at both, and prints what they answer differently: exit status, output
 // and errors, without numbers, times and addresses. One of the hubs is upstream's.
 //
-//	kojiclient -client PATH/cli/koji -rpms DIR -a HUB -b HUB [commands.txt …]
+//	kojiclient -client PATH/cli/koji -rpms format/rpm/testdata/packages -a HUB -b HUB [commands.txt …]
 //
 // A HUB is a file with options of the client, one line for each of the users that
 // the commands are run as:
@@ -10,12 +10,20 @@
 //	A -c hub.conf -p hub --user admin --password secret --authtype=password
 //	U -c hub.conf -p hub --user ada --password secret --authtype=password
 //
+// and lines that say what a word of the commands is there:
+//
+//	$TASK 1
+//
 // Both hubs begin empty, with the users kojiadmin and ada. Without a file of
 // commands all that lie beside this program are run.
+//
+//	kojiclient -client PATH/cli/koji -rpms … -a HUB -server URL -record test/exchange/recorded
+//
+// runs them at one hub, upstream's, whose address is URL, and keeps what client and
+// hub say to each other.
 package main
 
 import (
-	"bufio"
 	"context"
 	"embed"
 	"errors"
@@ -23,6 +31,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -35,11 +44,7 @@ import (
 var ours embed.FS
 
 func main() {
-	client := flag.String("client", "koji", "Koji's client")
-	rpms := flag.String("rpms", "", "directory of packages, for $RPMS in commands")
-	a, b := flag.String("a", "", "the one hub"), flag.String("b", "", "the other hub")
-	flag.Parse()
-	differ, err := run(*client, *rpms, *a, *b, flag.Args())
+	differ, err := run()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kojiclient:", err)
 		os.Exit(2)
@@ -47,6 +52,33 @@ func main() {
 	if differ {
 		os.Exit(1)
 	}
+}
+
+func run() (differ bool, err error) {
+	client := flag.String("client", "koji", "Koji's client")
+	rpms := flag.String("rpms", "", "directory of packages, for $RPMS in commands")
+	a, b := flag.String("a", "", "the one hub"), flag.String("b", "", "the other hub")
+	server, into := flag.String("server", "", "the address of the one hub"), flag.String("record", "", "a directory for what the one hub and the client say")
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "kojiclient-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	if err := files(dir); err != nil {
+		return false, err
+	}
+	k := &koji{*client, map[string]string{"$RPMS": *rpms, "$FILES": dir}}
+	if *into != "" {
+		return false, k.record(*a, *server, *into, flag.Args())
+	}
+	return k.compare(*a, *b, flag.Args())
+}
+
+// koji is the client, and what words of commands stand for at every hub.
+type koji struct {
+	program string
+	places  map[string]string
 }
 
 // hub is where commands go: the client's options for each user.
@@ -63,12 +95,17 @@ func readHub(file string) (hub, error) {
 	return h, err
 }
 
-func run(client, rpms, a, b string, files []string) (differ bool, err error) {
+// compare runs commands at two hubs.
+func (k *koji) compare(a, b string, files []string) (differ bool, err error) {
 	one, errA := readHub(a)
 	two, errB := readHub(b)
-	commands, err := read(files)
+	texts, err := open(files)
 	if err := errors.Join(errA, errB, err); err != nil {
 		return false, err
+	}
+	var commands []string
+	for _, t := range texts {
+		commands = append(commands, lines(t.text)...)
 	}
 	different := 0
 	for _, c := range commands {
@@ -76,7 +113,7 @@ func run(client, rpms, a, b string, files []string) (differ bool, err error) {
 		var g errgroup.Group
 		for i, h := range []hub{one, two} {
 			g.Go(func() (err error) {
-				answers[i], err = ask(client, h, c, rpms)
+				answers[i], err = k.ask(h, c)
 				return err
 			})
 		}
@@ -92,55 +129,67 @@ func run(client, rpms, a, b string, files []string) (differ bool, err error) {
 	return different > 0, nil
 }
 
-// read gives the commands, each "USER COMMAND ARGUMENTS".
-func read(files []string) (out []string, err error) {
-	var texts []string
+// script is a file of commands.
+type script struct{ name, text string }
+
+// open gives the files that are named, or all of ours.
+func open(files []string) (out []script, err error) {
 	for _, f := range files {
 		raw, err := os.ReadFile(f)
 		if err != nil {
 			return nil, err
 		}
-		texts = append(texts, string(raw))
+		out = append(out, script{filepath.Base(f), string(raw)})
 	}
-	if files == nil {
-		entries, err := ours.ReadDir("commands")
+	if len(files) > 0 {
+		return out, nil
+	}
+	entries, err := ours.ReadDir("commands")
+	for _, e := range entries {
+		raw, err := ours.ReadFile("commands/" + e.Name())
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			raw, err := ours.ReadFile("commands/" + e.Name())
-			if err != nil {
-				return nil, err
-			}
-			texts = append(texts, string(raw))
-		}
+		out = append(out, script{e.Name(), string(raw)})
 	}
-	lines := bufio.NewScanner(strings.NewReader(strings.Join(texts, "\n")))
-	for lines.Scan() {
-		if l := strings.TrimSpace(lines.Text()); l != "" && l[0] != '#' {
+	return out, err
+}
+
+// lines gives the commands of a file, each "USER COMMAND ARGUMENTS".
+func lines(text string) (out []string) {
+	for l := range strings.Lines(text) {
+		if l = strings.TrimSpace(l); l != "" && l[0] != '#' {
 			out = append(out, l)
 		}
 	}
-	return out, lines.Err()
+	return out
 }
 
 // patience is for commands that wait for what never comes, at either hub.
-const patience = 20 * time.Second
+const patience = 5 * time.Second
 
 // ask runs a command and gives its exit status with all that it says.
-func ask(client string, h hub, command, rpms string) (string, error) {
+func (k *koji) ask(h hub, command string) (string, error) {
 	user, rest, _ := strings.Cut(command, " ")
 	options, ok := h[user]
 	if !ok {
 		return "", fmt.Errorf("the hub's file has no user %s", user)
 	}
-	args, err := words(strings.ReplaceAll(rest, "$RPMS", rpms))
+	for word, is := range k.places {
+		rest = strings.ReplaceAll(rest, word, is)
+	}
+	for word, is := range h {
+		if word[0] == '$' {
+			rest = strings.ReplaceAll(rest, word, strings.Join(is, " "))
+		}
+	}
+	args, err := words(rest)
 	if err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, client, append(options, args...)...)
+	cmd := exec.CommandContext(ctx, k.program, append(options, args...)...)
 	var said, complained strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &complained
 	err = cmd.Run()

@@ -1,0 +1,88 @@
+// Package exchange keeps what Koji's own client and hub said to each other, to
+// ask the same of kura: the requests as the client sends them, and what the
+// answers meant.
+//
+// The numbers of a recorded hub's objects tell what they are of: each of its
+// tables counted from 10,000,000 times another factor, so no two objects of it
+// have the same. Another hub's numbers are bound to them as they come.
+package exchange
+
+import (
+	"bufio"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+)
+
+// Command is a command of the client, and what was said for its sake.
+type Command struct {
+	Line  string `json:"line"` // the user, the command and its arguments
+	Calls []Call `json:"calls,omitempty"`
+}
+
+// Name is the command's without its arguments.
+func (c *Command) Name() string { return strings.Fields(c.Line)[1] }
+
+// Call is a request and its answer.
+type Call struct {
+	Method string   `json:"method,omitempty"` // none: an upload
+	Params []Value  `json:"params,omitempty"`
+	Upload *Upload  `json:"upload,omitempty"`
+	Answer Value    `json:"answer"`
+	Fault  *Problem `json:"fault,omitempty"` // in the answer's place
+}
+
+// Problem is a fault.
+type Problem struct {
+	Code int    `json:"code"`
+	Text string `json:"text"`
+}
+
+// Upload is a piece of a file.
+type Upload struct {
+	Query map[string]string `json:"query"` // without the session
+	Body  string            `json:"body"`  // the SHA-256 of its content
+}
+
+// Version is that of the hub and the client that were recorded.
+const Version = "1.35.3"
+
+//go:embed recorded
+var recorded embed.FS
+
+// Recorded gives all that was recorded, in its order.
+func Recorded() (out []Command, err error) {
+	files, err := fs.Glob(recorded, "recorded/*.jsonl")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		f, err := recorded.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		if out, err = read(out, f); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return out, nil
+}
+
+func read(out []Command, r io.Reader) ([]Command, error) {
+	d := json.NewDecoder(bufio.NewReader(r))
+	for {
+		var c Command
+		if err := d.Decode(&c); err == io.EOF {
+			return out, nil
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+}
+
+// Content gives the bytes of an upload.
+func Content(sum string) ([]byte, error) { return recorded.ReadFile("recorded/uploads/" + sum) }
