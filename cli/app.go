@@ -176,6 +176,9 @@ func (a *app) act(ctx context.Context, said, method string, args ...any) error {
 	return a.done(said, v)
 }
 
+// about says which of several things an error is of: hubs leave that out.
+func about(what string, err error) error { return fmt.Errorf("%s: %w", what, err) }
+
 // done reports something carried out.
 func (a *app) done(said string, result any) error {
 	if a.json {

@@ -44,6 +44,15 @@ func TestGolden(t *testing.T) {
 		{"host list", 0},
 		{"host info builder1.example", 0},
 		{"host disable builder1.example --comment broken", 0},
+		{"host join builder1.example createrepo", 0},
+		{"host join builder1.example nothing", 3},
+		{"host leave builder1.example createrepo", 0},
+		{"channel list", 0},
+		{"channel add big --description memory", 0},
+		{"channel edit default --rename usual", 0},
+		{"channel edit default", 2},
+		{"channel disable default --comment disks", 0},
+		{"channel enable nothing", 3},
 		{"user list", 0},
 		{"user info ann", 0},
 		{"user grant tag ben", 0},
@@ -75,7 +84,7 @@ func TestGolden(t *testing.T) {
 				if got := b.run(args...); got != c.status {
 					t.Errorf("exit status %d, want %d\n%s", got, c.status, b.output())
 				}
-				name := strings.NewReplacer(" ", "_", "/", "_", ":", "", "#", "", "--", "").Replace(c.args)
+				name := strings.NewReplacer(" ", "_", "/", "_", ":", "", "#", "", "--", "", "*", "", "^", "").Replace(c.args)
 				golden(t, name+"."+form, b.output())
 			})
 		}

@@ -13,7 +13,8 @@ func newHost(a *app) *cobra.Command {
 	return group("host", "Look at build hosts and manage them",
 		newHostList(a), newHostInfo(a), newHostAdd(a),
 		newHostSwitch(a, "enable", "Give work to hosts again", "enableHost"),
-		newHostSwitch(a, "disable", "Give no more work to hosts", "disableHost"))
+		newHostSwitch(a, "disable", "Give no more work to hosts", "disableHost"),
+		newHostJoin(a), newHostLeave(a))
 }
 
 func newHostList(a *app) *cobra.Command {

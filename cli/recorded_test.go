@@ -26,12 +26,19 @@ func record(h *hubtest.Hub) {
 			return v, nil
 		}
 	}
-	h.Answer("getBuild", one(bash))
+	h.Answer("getBuild", func(c hubtest.Call) (any, error) {
+		switch c.Args[0] {
+		case "image-43-1":
+			return m{"build_id": 80, "package_name": "image", "version": "43", "release": "1", "nvr": "image-43-1", "state": 1}, nil
+		case "zsh-5.9-2.fc43,draft_79":
+			return m{"build_id": 79, "package_name": "zsh", "version": "5.9", "release": "2.fc43,draft_79", "nvr": "zsh-5.9-2.fc43,draft_79", "state": 1, "draft": true}, nil
+		}
+		return one(bash)(c)
+	})
 	h.Answer("listBuilds", l{zsh, bash})
 	h.Answer("listTagged", l{bash, zsh})
 	h.Answer("listRPMs", rpms)
 	h.Answer("listTaggedRPMS", l{rpms, l{bash}})
-	h.Answer("listArchives", l{})
 	h.Answer("getRPM", one(rpms[0]))
 	h.Answer("queryRPMSigs", func(c hubtest.Call) (any, error) {
 		if c.Args[0] == int64(500) {
@@ -43,10 +50,9 @@ func record(h *hubtest.Hub) {
 	h.Answer("getTag", one(tag))
 	h.Answer("getInheritanceData", l{m{"parent_id": 8, "name": "f43", "priority": 0, "maxdepth": nil, "intransitive": false, "noconfig": false, "pkg_filter": ""}})
 	h.Answer("getFullInheritance", l{
-		m{"name": "f43", "currdepth": 1, "maxdepth": nil}, m{"name": "f43-base", "currdepth": 2, "maxdepth": nil, "noconfig": true},
+		m{"name": "f43", "parent_id": 8, "currdepth": 1, "maxdepth": nil}, m{"name": "f43-base", "currdepth": 2, "maxdepth": nil, "noconfig": true},
 		m{"name": "f43-keys", "currdepth": 2, "maxdepth": 1}, m{"name": "f42", "currdepth": 1, "maxdepth": nil}})
 	h.Answer("setInheritanceData", nil)
-	h.Answer("getBuildTarget", one(m{"id": 4, "name": "f43", "build_tag": 9, "build_tag_name": "f43-build", "dest_tag": 10, "dest_tag_name": "f43-candidate"}))
 	h.Answer("getBuildTargets", l{m{"id": 4, "name": "f43", "build_tag_name": "f43-build", "dest_tag_name": "f43-candidate"}})
 	h.Answer("getTagExternalRepos", l{m{"external_repo_name": "ga", "url": "https://mirror.example/$arch/", "priority": 10, "merge_mode": "bare", "tag_name": "f43-build"}})
 	h.Answer("listExternalRepos", l{m{"id": 1, "name": "ga", "url": "https://mirror.example/$arch/"}})
@@ -58,7 +64,6 @@ func record(h *hubtest.Hub) {
 		m{"id": 2, "name": "builder2.example", "enabled": true, "ready": false, "task_load": 0.0, "capacity": 2.0, "arches": "aarch64", "update_ts": nil},
 		m{"id": 3, "name": "old.example", "enabled": false, "ready": false, "task_load": 0.0, "capacity": 2.0, "arches": "ppc64"}})
 	h.Answer("getHost", one(m{"id": 1, "name": "builder1.example", "enabled": true, "ready": true, "task_load": 1.5, "capacity": 4.0, "arches": "x86_64 i686", "comment": nil}))
-	h.Answer("listChannels", l{m{"name": "default"}, m{"name": "createrepo"}})
 	h.Answer("listUsers", l{m{"id": 4, "name": "ben", "status": 1}, m{"id": 3, "name": "ann", "status": 0}})
 	h.Answer("getUser", one(m{"id": 3, "name": "ann", "status": 0, "krb_principals": l{}}))
 	h.Answer("getLoggedInUser", m{"id": 3, "name": "ann"})
@@ -79,6 +84,7 @@ func record(h *hubtest.Hub) {
 		h.Answer(method, nil)
 	}
 	tasks(h)
+	recordMore(h)
 }
 
 // tasks is a build that failed on one arch.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/client"
 )
 
@@ -110,14 +109,11 @@ func taskOwners(ctx context.Context, h *client.Hub, opts map[string]any, mine bo
 		opts["host_id"] = m.Int("id")
 	}
 	if channel != "" {
-		v, err := h.Call(ctx, "getChannel", client.Ref(channel))
+		m, err := h.Channel(ctx, channel)
 		if err != nil {
 			return err
 		}
-		if client.AsMap(v) == nil {
-			return kura.Errorf("cli.tasks", kura.NotFound, "there is no channel %s", channel)
-		}
-		opts["channel_id"] = client.AsMap(v).Int("id")
+		opts["channel_id"] = m.Int("id")
 	}
 	return nil
 }

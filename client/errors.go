@@ -31,7 +31,7 @@ var kinds = map[int]kura.Kind{
 // absent are beginnings of what hubs say when a named object is not there: the
 // protocol has no code of its own for it.
 var absent = []string{"no such ", "no matching ", "couldn't find ", "could not find ", "no package ", "no user ", "invalid taginfo",
-	"no file ", "task not found"}
+	"no file ", "no notification ", "task not found"}
 
 // refusal shows a fault without its number, which says nothing to people.
 type refusal struct{ *xmlrpc.Fault }

@@ -75,6 +75,21 @@ func (h *Hub) Tag(ctx context.Context, name string) (Tag, error) {
 	return TagOf(m), err
 }
 
+// Package finds a package by name or number.
+func (h *Hub) Package(ctx context.Context, name string) (Map, error) {
+	return h.found(ctx, "package", name, "getPackage", Ref(name))
+}
+
+// Channel finds a channel by name or number.
+func (h *Hub) Channel(ctx context.Context, name string) (Map, error) {
+	return h.found(ctx, "channel", name, "getChannel", Ref(name))
+}
+
+// Repo finds a repository by its number.
+func (h *Hub) Repo(ctx context.Context, id int64) (Map, error) {
+	return h.found(ctx, "repository", strconv.FormatInt(id, 10), "repoInfo", id)
+}
+
 // Target finds a build target.
 func (h *Hub) Target(ctx context.Context, name string) (Map, error) {
 	return h.found(ctx, "target", name, "getBuildTarget", Ref(name))

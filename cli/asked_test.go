@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What commands ask of the hub, where their words do not show it.
+func TestWhatIsAskedOfTheHub(t *testing.T) {
+	for _, c := range []struct {
+		args, method string
+		want         []any
+		keys         m
+	}{
+		{"channel list --disabled", "listChannels", l{}, m{"enabled": false}},
+		{"channel edit big --description=", "editChannel", l{"big"}, m{"description": ""}},
+		{"channel disable big --comment x", "disableChannel", l{"big"}, m{"comment": "x"}},
+		{"host join b1 nothing --new --force", "addHostToChannel", l{"b1", "nothing"}, m{"create": true, "force": true}},
+		{"host leave b1 big", "removeHostFromChannel", l{"b1", "big"}, nil},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			b := newBench(t)
+			record(b.hub)
+			if got := b.run(strings.Fields(c.args)...); got != exitOK {
+				t.Fatalf("exit status %d\n%s", got, b.output())
+			}
+			calls := b.hub.Called(c.method)
+			if len(calls) != 1 {
+				t.Fatalf("%d calls of %s", len(calls), c.method)
+			}
+			if len(c.want) > 0 || len(calls[0].Args) > 0 {
+				if d := cmp.Diff(c.want, calls[0].Args); d != "" {
+					t.Error(d)
+				}
+			}
+			if len(c.keys) > 0 || len(calls[0].Keys) > 0 {
+				if d := cmp.Diff(c.keys, m(calls[0].Keys)); d != "" {
+					t.Error(d)
+				}
+			}
+		})
+	}
+}
