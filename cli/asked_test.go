@@ -14,6 +14,10 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 		want         []any
 		keys         m
 	}{
+		{"sidetag add f43-build --suffix gate --debuginfo", "createSideTag", l{"f43-build"}, m{"debuginfo": true, "suffix": "gate"}},
+		{"sidetag list --base f43 --user ann", "listSideTags", l{}, m{"basetag": "f43", "user": int64(3)}},
+		{"sidetag edit s --no-debuginfo --macro dist=.x --remove-macro a -x k=1 -r b", "editSideTag", l{"s"},
+			m{"debuginfo": false, "rpm_macros": m{"dist": ".x"}, "remove_rpm_macros": l{"a"}, "extra": m{"k": int64(1)}, "remove_extra": l{"b"}}},
 		{"channel list --disabled", "listChannels", l{}, m{"enabled": false}},
 		{"channel edit big --description=", "editChannel", l{"big"}, m{"description": ""}},
 		{"channel disable big --comment x", "disableChannel", l{"big"}, m{"comment": "x"}},
