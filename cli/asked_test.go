@@ -18,6 +18,7 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 		{"sidetag list --base f43 --user ann", "listSideTags", l{}, m{"basetag": "f43", "user": int64(3)}},
 		{"sidetag edit s --no-debuginfo --macro dist=.x --remove-macro a -x k=1 -r b", "editSideTag", l{"s"},
 			m{"debuginfo": false, "rpm_macros": m{"dist": ".x"}, "remove_rpm_macros": l{"a"}, "extra": m{"k": int64(1)}, "remove_extra": l{"b"}}},
+		{"search packages a.* --regex -n 5", "search", l{"a.*", "package", "regexp"}, m{"queryOpts": m{"order": "name", "limit": int64(5)}}},
 		{"channel list --disabled", "listChannels", l{}, m{"enabled": false}},
 		{"channel edit big --description=", "editChannel", l{"big"}, m{"description": ""}},
 		{"channel disable big --comment x", "disableChannel", l{"big"}, m{"comment": "x"}},
