@@ -12,9 +12,9 @@ import (
 func newTask(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "task TASK",
-		Short:   "Show a task with all that it started",
+		Short:   "Show a task with all that it started, or do something about it",
 		Long:    "Show a task, all that it has started, the files it has made, and why it failed if\nit did.",
-		Example: "  kura task 4711\n  kura task 4711 --json | jq .task.state",
+		Example: "  kura task 4711\n  kura task 4711 --json | jq .task.state\n  kura task resubmit 4711\n  kura task priority 4711 --to 10",
 		Args:    want(1, 1, "the number of a task"),
 	}
 	c.RunE = run(func(ctx context.Context, args []string) error {
@@ -28,6 +28,7 @@ func newTask(a *app) *cobra.Command {
 		}
 		return a.showTask(ctx, h, ids[0])
 	}).cobra()
+	c.AddCommand(newTaskResubmit(a), newTaskFree(a), newTaskPriority(a), newTaskAssign(a))
 	return c
 }
 
