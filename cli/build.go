@@ -31,7 +31,8 @@ func newBuild(a *app) *cobra.Command {
 			"SOURCE is the address of a repository with what to build of it\n" +
 			"(git+https://HOST/PATH#BRANCH-OR-COMMIT), or a .src.rpm file here, which is\n" +
 			"uploaded first. The target says with what it is built and which tag gets the\n" +
-			"result; \"none\" together with --repo-id builds with that repository alone.",
+			"result; \"none\" together with --repo-id builds with that repository alone.\n\n" +
+			"`kura chain` builds several that need each other.",
 		Example: "  kura build f43 git+https://src.example.org/rpms/bash#main\n" +
 			"  kura build f43 bash-5.3-1.src.rpm --scratch --arch x86_64\n" +
 			"  kura build f43 ./bash-5.3-1.src.rpm --nowait",
