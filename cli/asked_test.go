@@ -39,6 +39,10 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 		{"channel disable big --comment x", "disableChannel", l{"big"}, m{"comment": "x"}},
 		{"host join b1 nothing --new --force", "addHostToChannel", l{"b1", "nothing"}, m{"create": true, "force": true}},
 		{"host leave b1 big", "removeHostFromChannel", l{"b1", "big"}, nil},
+		{"repo request f43 --event 7 --debuginfo --priority -5 --nowait", "repo.request", l{"f43"},
+			m{"at_event": int64(7), "opts": m{"debuginfo": true}, "priority": int64(-5)}},
+		{"repo request f43 --force --nowait", "repo.request", l{"f43"}, m{"min_event": "last", "force": true}},
+		{"repo queue f43", "repo.queryQueue", l{l{l{"active", "IS", true}, l{"tag_id", "=", int64(9)}}, "**", m{"order": "-id", "limit": int64(50)}}, nil},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			b := newBench(t)

@@ -129,6 +129,19 @@ func TestRegen(t *testing.T) {
 	}
 }
 
+// Hubs before 1.34 have tasks in the place of wishes.
+func TestRepoRequestOfAnOldHub(t *testing.T) {
+	b := newBench(t)
+	b.hub.Answer("repo.request", &xmlrpc.Fault{Code: 1000, String: "Invalid method: repo.request"})
+	b.hub.Answer("newRepo", 21)
+	if got := b.run("repo", "request", "f43-build", "--event", "7", "--src", "--nowait"); got != exitOK || !strings.Contains(b.output(), "task 21") {
+		t.Errorf("exit status %d\n%s", got, b.output())
+	}
+	if d := cmp.Diff(m{"event": int64(7), "src": true}, b.hub.Called("newRepo")[0].Keys); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestTagAddWaits(t *testing.T) {
 	b := newBench(t)
 	record(b.hub)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -38,15 +39,17 @@ func newRegen(a *app) *cobra.Command {
 			}
 			tag = m.Str("build_tag_name")
 		}
-		return a.regen(ctx, h, tag, nowait)
+		return a.regen(ctx, h, tag, client.Keywords{"min_event": "last"}, nowait)
 	}).cobra()
 	return c
 }
 
-func (a *app) regen(ctx context.Context, h *client.Hub, tag string, nowait bool) error {
-	v, err := h.Call(ctx, "repo.request", client.Ref(tag), client.Keywords{"min_event": "last"})
+// regen asks for a repository and waits for it; the wish is what repo.request
+// takes.
+func (a *app) regen(ctx context.Context, h *client.Hub, tag string, wish client.Keywords, nowait bool) error {
+	v, err := h.Call(ctx, "repo.request", client.Ref(tag), wish)
 	if err != nil && strings.Contains(err.Error(), "Invalid method") { // hubs before 1.34
-		id, err := h.Int(ctx, "newRepo", client.Ref(tag))
+		id, err := h.Int(ctx, "newRepo", client.Ref(tag), oldWish(wish))
 		if err != nil {
 			return err
 		}
@@ -75,4 +78,15 @@ func (a *app) regen(ctx context.Context, h *client.Hub, tag string, nowait bool)
 		v, err = h.Call(ctx, "repo.checkRequest", req.Int("id"))
 	}
 	return err
+}
+
+// oldWish is what newRepo calls the parts of a wish that it can meet.
+func oldWish(wish client.Keywords) client.Keywords {
+	old := client.Keywords{}
+	if event, ok := wish["at_event"]; ok {
+		old["event"] = event
+	}
+	opts, _ := wish["opts"].(map[string]any)
+	maps.Copy(old, opts)
+	return old
 }
