@@ -43,6 +43,8 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 			m{"at_event": int64(7), "opts": m{"debuginfo": true}, "priority": int64(-5)}},
 		{"repo request f43 --force --nowait", "repo.request", l{"f43"}, m{"min_event": "last", "force": true}},
 		{"repo queue f43", "repo.queryQueue", l{l{l{"active", "IS", true}, l{"tag_id", "=", int64(9)}}, "**", m{"order": "-id", "limit": int64(50)}}, nil},
+		{"archive list bash-5.3-1.fc43 --type image", "listArchives", l{}, m{"buildID": int64(77), "type": "image"}},
+		{"volume move archive bash-5.3-1.fc43", "changeBuildVolume", l{int64(77), "archive"}, nil},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			b := newBench(t)

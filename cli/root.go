@@ -63,9 +63,9 @@ func New(env Env) *cobra.Command {
 		}
 	}
 	add(groupBuild, newBuild(a), newChain(a), newWatch(a), newLogs(a), newTasks(a), newTask(a), newCancel(a), newWhy(a),
-		newBuilds(a), newShow(a), newRPM(a), newPromote(a), newDownload(a), newImport(a), newUpload(a))
+		newBuilds(a), newShow(a), newRPM(a), newArchive(a), newPromote(a), newDownload(a), newImport(a), newUpload(a))
 	add(groupTags, newTag(a), newSidetag(a), newTarget(a), newPackage(a), newGroup(a), newExternalRepo(a), newHistory(a), newSearch(a))
-	add(groupTrust, newRegen(a), newRepo(a), newDistRepo(a), newCreaterepo(a), newMergerepo(a), newKey(a), newSign(a))
+	add(groupTrust, newRegen(a), newRepo(a), newDistRepo(a), newCreaterepo(a), newMergerepo(a), newKey(a), newSign(a), newVolume(a))
 	add(groupAdmin, newHost(a), newChannel(a), newUser(a), newToken(a), newNotification(a))
 	root.AddCommand(newHello(a), newVersion(a), newCall(a))
 	a.closing(root)
