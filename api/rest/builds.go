@@ -12,7 +12,6 @@ import (
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
-	"github.com/kura-build/kura/hub/tag"
 )
 
 // buildView is a build as callers see it.
@@ -260,92 +259,4 @@ func listBuilds(ctx context.Context, c *call, in *struct {
 		return page, err
 	}
 	return full(&in.Paging, got, func(b *build.Build) mark { return mark{ID: b.ID} }, viewBuild), nil
-}
-
-// InTagged names a build in a tag.
-type InTagged struct {
-	InTag
-	InBuild
-	Force bool `query:"force" doc:"for administrators: past what is forbidden"`
-}
-
-func (s *Server) tagged() {
-	read(s, "list-tagged", func(ctx context.Context, c *call, in *struct {
-		Paging
-		InTag
-		At
-		Inherit bool   `query:"inherit" doc:"also what the tag inherits"`
-		Latest  bool   `query:"latest" doc:"of each package only the newest"`
-		Package string `query:"package"`
-	}) (page pageOf[buildView], err error) {
-		m, err := in.mark()
-		if err != nil {
-			return page, err
-		}
-		t, err := tag.Get(ctx, c.tx, tag.ByName(in.Tag), in.Event)
-		if err != nil {
-			return page, err
-		}
-		q := build.TaggedQuery{Tag: tag.ByID(t.ID), At: in.Event, Inherit: in.Inherit, Package: in.Package}
-		if in.Latest {
-			q.Latest = 1
-		}
-		all, err := build.ListTagged(ctx, c.tx, q)
-		if err != nil {
-			return page, err
-		}
-		// The order is that of the tags; a page goes on behind the build that
-		// ended the one before, or where that was.
-		from := min(int(m.At), len(all))
-		for i, b := range all {
-			if m.ID != 0 && b.ID == m.ID {
-				from = i + 1
-			}
-		}
-		page.Items = []buildView{}
-		for i, b := range all[from:] {
-			if i == in.Limit {
-				last := from + i
-				page.Next = mark{ID: all[last-1].ID, At: int64(last)}.cursor()
-				break
-			}
-			page.Items = append(page.Items, viewTagged(b))
-		}
-		return page, nil
-	})
-	write(s, "tag-build", http.StatusOK, func(ctx context.Context, c *call, in *InTagged) (v buildView, err error) {
-		b, t, err := in.find(ctx, c)
-		if err != nil {
-			return v, err
-		}
-		if err := tag.CheckAccess(ctx, c.tx, c.by, tag.ByID(t.ID), in.Force); err != nil {
-			return v, err
-		}
-		if err := s.Flow.Move(ctx, c.tx, c.by, b, nil, &t, in.Force); err != nil {
-			return v, err
-		}
-		return viewBuild(b), nil
-	})
-	write(s, "untag-build", http.StatusOK, func(ctx context.Context, c *call, in *InTagged) (v buildView, err error) {
-		b, t, err := in.find(ctx, c)
-		if err != nil {
-			return v, err
-		}
-		if err := tag.CheckAccess(ctx, c.tx, c.by, tag.ByID(t.ID), in.Force); err != nil {
-			return v, err
-		}
-		if err := s.Flow.Move(ctx, c.tx, c.by, b, &t, nil, in.Force); err != nil {
-			return v, err
-		}
-		return viewBuild(b), nil
-	})
-}
-
-func (in *InTagged) find(ctx context.Context, c *call) (*build.Build, tag.Tag, error) {
-	t, err := tag.Get(ctx, c.tx, tag.ByName(in.Tag), 0)
-	if err != nil {
-		return nil, t, err
-	}
-	b, err := in.InBuild.find(ctx, c)
-	return b, t, err
 }

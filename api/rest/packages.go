@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/tag"
 )
@@ -77,8 +78,8 @@ func (s *Server) packages() {
 		InPackage
 		Body struct {
 			Owner       string    `json:"owner,omitempty" doc:"a new entry needs one"`
-			Blocked     *bool     `json:"blocked,omitempty"`
-			ExtraArches *[]string `json:"extra_arches,omitempty"`
+			Blocked     *bool     `json:"blocked,omitempty" doc:"whether the package and its builds are hidden in the tag"`
+			ExtraArches *[]string `json:"extra_arches,omitempty" doc:"beside the tag's"`
 		}
 	}) (v listedView, err error) {
 		e := tag.Entry{Block: in.Body.Blocked, Force: in.Force}
@@ -94,6 +95,9 @@ func (s *Server) packages() {
 		if err != nil {
 			return v, err
 		}
+		if err := s.unblock(ctx, c, t, tag.ByName(in.Package), e); err != nil {
+			return v, err
+		}
 		if err := s.Lists.Add(ctx, c.tx, c.by, tag.ByID(t.ID), tag.ByName(in.Package), e); err != nil {
 			return v, err
 		}
@@ -107,4 +111,24 @@ func (s *Server) packages() {
 	write(s, "remove-tag-package", http.StatusOK, func(ctx context.Context, c *call, in *InPackage) (none, error) {
 		return none{}, s.Lists.Remove(ctx, c.tx, c.by, tag.ByName(in.Tag), tag.ByName(in.Package), in.Force)
 	})
+}
+
+// unblock takes a block back that a change is not to leave. A policy knows that
+// as an action of its own, so no force is needed.
+func (s *Server) unblock(ctx context.Context, c *call, t tag.Tag, pkg tag.Ref, e tag.Entry) error {
+	if e.Block == nil || *e.Block {
+		return nil
+	}
+	p, err := tag.GetPackage(ctx, c.tx, pkg)
+	if kura.Is(err, kura.NotFound) {
+		return nil // it is new
+	}
+	if err != nil {
+		return err
+	}
+	l, found, err := tag.PackageIn(ctx, c.tx, t.ID, p.ID, 0)
+	if err != nil || !found || !l.Blocked {
+		return err
+	}
+	return s.Lists.Unblock(ctx, c.tx, c.by, tag.ByID(t.ID), pkg, e.Force)
 }

@@ -68,6 +68,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.api = humago.New(s.mux, conf)
 	s.tags()
+	s.groups()
 	s.packages()
 	s.builds()
 	s.tasks()

@@ -1,0 +1,73 @@
+package rest
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kura-build/kura/db/dbtest"
+	"github.com/kura-build/kura/hub/account"
+)
+
+// param is a parameter of a path; numbers are those that are none of a text.
+var (
+	param   = regexp.MustCompile(`{[a-z]+}`)
+	numbers = map[string]bool{"{build}": true, "{rpm}": true, "{task}": true}
+)
+
+// bodies are as they should be: who may not call is told that first.
+var bodies = map[string]string{
+	"create-tag": `{"name": "x"}`, "edit-tag": `{}`, "set-parent": `{"priority": 1}`, "put-target": `{"build_tag": "x", "dest_tag": "x"}`,
+	"put-external-repo": `{"url": "x"}`, "attach-external-repo": `{"priority": 1}`, "put-tag-package": `{}`,
+	"put-group": `{}`, "put-group-package": `{}`, "put-group-requirement": `{}`, "move-build": `{"to": "x"}`,
+	"start-build": `{"source": "x"}`, "start-repo": `{"tag": "x"}`,
+	"edit-host": `{}`, "create-user": `{"name": "x"}`, "set-user-status": `{"blocked": true}`,
+}
+
+// Each operation is refused to who may not, before anything is looked at, and
+// described with who may.
+func TestEveryOperationHasItsNeed(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	text, err := s.s.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Paths map[string]map[string]struct {
+			OperationID string                `json:"operationId"`
+			Description string                `json:"description"`
+			Security    []map[string][]string `json:"security"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	fill := func(path string) string {
+		return param.ReplaceAllStringFunc(path, func(name string) string {
+			if numbers[name] {
+				return "1"
+			}
+			return "x"
+		})
+	}
+	for _, o := range table {
+		d, ok := doc.Paths[Prefix+o.path][strings.ToLower(o.method)]
+		if !ok || d.OperationID != o.id || !strings.Contains(d.Description, o.needs.String()) || (len(d.Security) == 0) != (o.needs.String() == "anyone") {
+			t.Errorf("%s is described as %+v", o.id, d)
+		}
+		for user, may := range map[string]account.Actor{"": account.Anonymous, "ada": s.actor("ada"), "tina": s.actor("tina"), "root": s.actor("root")} {
+			if o.id == "follow-events" {
+				continue // it has no end
+			}
+			a := s.ask(user, o.method, fill(o.path), bodies[o.id])
+			refused := a.status == 401 || a.status == 403 && strings.Contains(a.text, "permission required")
+			if allowed := o.needs.Allow(may) == nil; allowed == refused {
+				t.Errorf("%s as %q: %d %s; allowed is %v", o.id, user, a.status, a.text, allowed)
+			}
+			if a.status == 422 || a.status >= 500 {
+				t.Errorf("%s as %q: %d %s", o.id, user, a.status, a.text)
+			}
+		}
+	}
+}
