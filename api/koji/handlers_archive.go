@@ -8,10 +8,8 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/format/archive"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/build"
-	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/tag"
 )
@@ -238,44 +236,18 @@ func (Archives) image(ctx context.Context, c *Call) (any, error) {
 // contents lists what is in an archive. Archives of types that have no
 // contents are refused to who is strict.
 func (h Archives) contents(ctx context.Context, c *Call, strict bool) ([]xmlrpc.Struct, error) {
-	const op = "koji.listArchiveFiles"
 	a, err := archiveArg(ctx, c)
-	if err != nil {
+	if err != nil || a.Type.Compression == nil && !strict {
 		return nil, err
 	}
-	b, err := build.Get(ctx, c.Tx, a.BuildID)
+	list, tar, err := build.Contents(ctx, c.Tx, h.Blobs, a)
 	if err != nil {
 		return nil, err
-	}
-	if a.Type.Compression == nil {
-		if strict {
-			return nil, kura.Errorf(op, kura.Invalid, "Unsupported archive type: %s", a.Type.Name)
-		}
-		return nil, nil
-	}
-	stored, err := file.Read(ctx, c.Tx, file.Join(a.Dir(b), a.Filename))
-	if kura.Is(err, kura.NotFound) {
-		return nil, nil // only what is said of it is here, or the build was deleted
-	}
-	if err != nil {
-		return nil, err
-	}
-	r := stored.Open(ctx, h.Blobs)
-	defer r.Close()
-	var list []archive.Entry
-	isTar := *a.Type.Compression == "tar"
-	if isTar {
-		list, err = archive.Tar(ctx, r)
-	} else {
-		list, err = archive.Zip(ctx, r, a.Size)
-	}
-	if err != nil {
-		return nil, kura.Errorf(op, kura.Invalid, "archive %d, %s, cannot be listed: %w", a.ID, a.Filename, err)
 	}
 	rows := make([]xmlrpc.Struct, len(list))
 	for i, e := range list {
 		rows[i] = record("archive_id", a.ID, "name", e.Name, "size", e.Size, "mtime", e.Time)
-		if isTar {
+		if tar {
 			rows[i] = append(rows[i], record("mode", e.Mode, "user", e.User, "group", e.Group)...)
 		}
 	}

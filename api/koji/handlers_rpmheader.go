@@ -17,20 +17,10 @@ import (
 // headerArg gives an rpm of the hub's own with its header. Without strict, an
 // rpm that is missing, foreign or deleted is nil.
 func headerArg(ctx context.Context, c *Call, strict bool) (*build.RPM, *rpm.Header, error) {
-	v := c.Args.Any("rpmID")
-	r, err := findRPM(ctx, c.Tx, v)
-	if err == nil && r.BuildID == nil {
-		err = kura.Errorf("koji.header", kura.NotFound, "RPM: %s is not internal", rpmName(v))
-	}
+	r, err := findRPM(ctx, c.Tx, c.Args.Any("rpmID"))
 	var h *rpm.Header
 	if err == nil {
-		var b *build.Build
-		if b, err = build.Get(ctx, c.Tx, *r.BuildID); err == nil && b.State == build.Deleted {
-			err = kura.Errorf("koji.header", kura.NotFound, "Build %s is deleted", b.NVR())
-		}
-	}
-	if err == nil {
-		h, err = build.Header(ctx, c.Tx, r.ID)
+		h, err = build.HeaderOf(ctx, c.Tx, r)
 	}
 	if err != nil {
 		if !strict {
@@ -241,12 +231,5 @@ func sourceHeader(ctx context.Context, c *Call) (*rpm.Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	rpms, err := build.ListRPMs(ctx, c.Tx, build.RPMFilter{BuildID: b.ID, Arches: []string{"src"}})
-	if err != nil {
-		return nil, err
-	}
-	if len(rpms) == 0 || b.State == build.Deleted {
-		return nil, kura.Errorf("koji.getChangelogEntries", kura.NotFound, "Build %s doesn't have srpms", b.NVR())
-	}
-	return build.Header(ctx, c.Tx, rpms[0].ID)
+	return build.SourceHeader(ctx, c.Tx, b)
 }

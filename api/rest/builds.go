@@ -77,44 +77,6 @@ func (in *InBuild) find(ctx context.Context, c *call) (*build.Build, error) {
 	return build.ByNVR(ctx, c.tx, n)
 }
 
-// rpmView is a package as callers see it.
-type rpmView struct {
-	ID        int64   `json:"id"`
-	Name      string  `json:"name"`
-	NVRA      string  `json:"nvra"`
-	Version   string  `json:"version"`
-	Release   string  `json:"release"`
-	Epoch     *int64  `json:"epoch,omitempty"`
-	Arch      string  `json:"arch"`
-	Build     *int64  `json:"build,omitempty" doc:"none: of an external repository"`
-	Buildroot *int64  `json:"buildroot,omitempty"`
-	External  *string `json:"external_repo,omitempty"`
-	Size      int64   `json:"size"`
-	MD5       string  `json:"payload_md5" doc:"of header and payload: Koji's identity of a package"`
-	SHA256    string  `json:"sha256,omitempty" doc:"of the file"`
-	Draft     bool    `json:"draft"`
-}
-
-func viewRPM(r *build.RPM) rpmView {
-	v := rpmView{ID: r.ID, Name: r.Name, NVRA: r.NVRA(), Version: r.Version, Release: r.Release, Epoch: r.Epoch, Arch: r.Arch,
-		Build: r.BuildID, Buildroot: r.BuildrootID, Size: r.Size, MD5: r.PayloadHash, SHA256: r.Sum, Draft: r.Draft}
-	if r.ExternalRepoID != 0 {
-		v.External = &r.ExternalRepoName
-	}
-	return v
-}
-
-// archiveView is another file of a build.
-type archiveView struct {
-	ID       int64  `json:"id"`
-	Filename string `json:"filename"`
-	Type     string `json:"type" doc:"by its name: jar, qcow2"`
-	Of       string `json:"btype" doc:"the build's type that it belongs to: maven, image"`
-	Size     int64  `json:"size"`
-	Checksum string `json:"checksum"`
-	Path     string `json:"path" doc:"below /kojifiles"`
-}
-
 func (s *Server) builds() {
 	read(s, "list-builds", listBuilds)
 	read(s, "get-build", func(ctx context.Context, c *call, in *InBuild) (v buildView, err error) {
@@ -136,18 +98,6 @@ func (s *Server) builds() {
 		}
 		return page, err
 	})
-	read(s, "list-build-archives", func(ctx context.Context, c *call, in *InBuild) (page pageOf[archiveView], err error) {
-		b, err := in.find(ctx, c)
-		if err != nil {
-			return page, err
-		}
-		all, err := build.Archives(ctx, c.tx, build.ArchiveFilter{BuildID: &b.ID})
-		page.Items = []archiveView{}
-		for _, a := range all {
-			page.Items = append(page.Items, archiveView{a.ID, a.Filename, a.Type.Name, a.BType, a.Size, a.Checksum, a.Dir(b) + "/" + a.Filename})
-		}
-		return page, err
-	})
 	read(s, "list-build-tags", func(ctx context.Context, c *call, in *InBuild) (page pageOf[packageView], err error) {
 		b, err := in.find(ctx, c)
 		if err != nil {
@@ -159,29 +109,6 @@ func (s *Server) builds() {
 			page.Items = append(page.Items, packageView{t.ID, t.Name})
 		}
 		return page, err
-	})
-	read(s, "get-rpm", func(ctx context.Context, c *call, in *struct {
-		RPM string `path:"rpm" doc:"the package's number, or its name-version-release.arch"`
-	}) (v rpmView, err error) {
-		if id, err := strconv.ParseInt(in.RPM, 10, 64); err == nil {
-			r, err := build.GetRPM(ctx, c.tx, id)
-			if err != nil {
-				return v, err
-			}
-			return viewRPM(r), nil
-		}
-		n, err := rpm.ParseNVRA(in.RPM)
-		if err != nil {
-			return v, kura.Errorf("rest.rpm", kura.NotFound, "No such rpm: %.200s", in.RPM)
-		}
-		found, err := build.FindRPMs(ctx, c.tx, n)
-		if err == nil && len(found) == 0 {
-			err = kura.Errorf("rest.rpm", kura.NotFound, "No such rpm: %.200s", in.RPM)
-		}
-		if err != nil {
-			return v, err
-		}
-		return viewRPM(found[0]), nil
 	})
 	write(s, "cancel-build", http.StatusOK, func(ctx context.Context, c *call, in *InBuild) (v buildView, err error) {
 		b, err := in.find(ctx, c)

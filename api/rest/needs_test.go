@@ -13,7 +13,7 @@ import (
 // param is a parameter of a path; numbers are those that are none of a text.
 var (
 	param   = regexp.MustCompile(`{[a-z]+}`)
-	numbers = map[string]bool{"{build}": true, "{rpm}": true, "{task}": true}
+	numbers = map[string]bool{"{build}": true, "{rpm}": true, "{task}": true, "{archive}": true}
 )
 
 // bodies are as they should be: who may not call is told that first.
@@ -21,6 +21,7 @@ var bodies = map[string]string{
 	"create-tag": `{"name": "x"}`, "edit-tag": `{}`, "set-parent": `{"priority": 1}`, "put-target": `{"build_tag": "x", "dest_tag": "x"}`,
 	"put-external-repo": `{"url": "x"}`, "attach-external-repo": `{"priority": 1}`, "put-tag-package": `{}`,
 	"put-group": `{}`, "put-group-package": `{}`, "put-group-requirement": `{}`, "move-build": `{"to": "x"}`,
+	"create-key": `{"name": "x", "kind": "ed25519"}`, "sign-build": `{"key": "x"}`, "add-rpm-signature": `{"header": "eA=="}`,
 	"start-build": `{"source": "x"}`, "start-repo": `{"tag": "x"}`,
 	"edit-host": `{}`, "create-user": `{"name": "x"}`, "set-user-status": `{"blocked": true}`,
 }
@@ -45,7 +46,10 @@ func TestEveryOperationHasItsNeed(t *testing.T) {
 	}
 	fill := func(path string) string {
 		return param.ReplaceAllStringFunc(path, func(name string) string {
-			if numbers[name] {
+			switch {
+			case name == "{key}":
+				return "0123abcd"
+			case numbers[name]:
 				return "1"
 			}
 			return "x"

@@ -2,16 +2,12 @@ package rest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
 )
@@ -103,34 +99,23 @@ func write[I, O any](s *Server, id string, status int, fn func(ctx context.Conte
 	})
 }
 
-// once carries out a request, or gives the answer that it had the first time.
-func once[I, O any](ctx context.Context, c *call, in *I, fn func(ctx context.Context, c *call, in *I) (O, error)) (out O, err error) {
-	const op = "rest.once"
-	r := requestOf(ctx)
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" {
-		return fn(ctx, c, in)
-	}
-	said, err := json.Marshal(in)
-	if err != nil {
-		return out, kura.E(op, err)
-	}
-	sum := sha256.Sum256(append([]byte(r.Method+" "+r.URL.Path+"\n"), said...))
-	before, err := account.Repeated(ctx, c.tx, c.by, key, hex.EncodeToString(sum[:]))
-	if err != nil {
-		return out, err
-	}
-	if before != nil {
-		return out, kura.E(op, json.Unmarshal(before, &out))
-	}
-	if out, err = fn(ctx, c, in); err != nil {
-		return out, err
-	}
-	text, err := json.Marshal(out)
-	if err != nil {
-		return out, kura.E(op, err)
-	}
-	return out, account.Remember(ctx, c.tx, c.by, key, text)
+// apart registers who carries out an operation that moves files, or asks the
+// signer, and so opens its own transactions. It must be one that does no harm
+// when it is carried out twice: who repeats it while it goes on does that.
+func apart[I, O any](s *Server, id string, status int, fn func(ctx context.Context, by account.Actor, in *I) (O, error)) {
+	o, h := s.operation(id)
+	h.DefaultStatus = status
+	huma.Register(s.api, h, func(ctx context.Context, in *I) (*answer[O], error) {
+		by, err := s.admit(ctx, o)
+		out := &answer[O]{Status: status}
+		if err == nil {
+			out.Body, err = repeatable(ctx, s.DB, by, in, fn)
+		}
+		if err != nil {
+			return nil, s.problem(ctx, id, err)
+		}
+		return out, nil
+	})
 }
 
 // none is the body of an answer that has nothing to tell.

@@ -84,3 +84,21 @@ func full[T, O any](p *Paging, got []T, at func(T) mark, show func(T) O) pageOf[
 	}
 	return page
 }
+
+// part makes a page of a list that never changes, in its own order.
+func part[T, O any](p *Paging, all []T, show func(T) O) (page pageOf[O], err error) {
+	m, err := p.mark()
+	if err != nil {
+		return page, err
+	}
+	page.Items = []O{}
+	from := max(0, min(m.At, int64(len(all))))
+	for i, v := range all[from:] {
+		if i == p.Limit {
+			page.Next = mark{At: from + int64(i)}.cursor()
+			break
+		}
+		page.Items = append(page.Items, show(v))
+	}
+	return page, nil
+}

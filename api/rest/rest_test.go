@@ -5,158 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kura-build/kura/blob/dir"
 	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
-	"github.com/kura-build/kura/hub/flow"
-	"github.com/kura-build/kura/hub/repo"
-	"github.com/kura-build/kura/hub/sign"
-	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
-
-// quietBus has nobody who listens.
-type quietBus struct{}
-
-func (quietBus) Signal(string, []byte) error { return nil }
-func (quietBus) Listen(string, func(string, []byte)) (func(), error) {
-	return func() {}, nil
-}
-
-// site is an interface with people who know it: root is an administrator, tina
-// has the permission tag, ada none.
-type site struct {
-	t    *testing.T
-	db   *db.DB
-	http *httptest.Server
-	s    *Server
-}
-
-func onSites(t *testing.T, fn func(t *testing.T, s *site)) {
-	dbtest.Run(t, func(t *testing.T, d *db.DB) { fn(t, newSite(t, d)) })
-}
-
-func newSite(t *testing.T, d *db.DB) *site {
-	t.Helper()
-	blobs, err := dir.New(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{t: t, db: d}
-	s.update(func(ctx context.Context, tx *db.Tx) error {
-		for name, perm := range map[string]string{"ada": "", "tina": "tag", "root": "admin"} {
-			u, err := account.Create(ctx, tx, name, account.Person)
-			if err == nil && perm != "" {
-				err = account.Grant(ctx, tx, account.System, account.ByID(u.ID), account.ByName(perm))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	tasks := task.New(quietBus{})
-	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), sign.New(d, blobs, nil), flow.Config{})
-	s.s, err = New(Config{DB: d, Flow: flows, Tasks: tasks, Lists: tag.NewLists(flows.Policies().List), Log: slog.New(slog.DiscardHandler),
-		Actor: func(r *http.Request) (a account.Actor, err error) {
-			name := r.Header.Get("X-Test-User")
-			if name == "" {
-				return account.Anonymous, nil
-			}
-			err = d.View(r.Context(), func(tx *db.Tx) error {
-				a, err = account.Load(r.Context(), tx, account.ByName(name))
-				return err
-			})
-			return a, err
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.http = httptest.NewServer(s.s)
-	t.Cleanup(s.http.Close)
-	return s
-}
-
-func (s *site) update(fn func(context.Context, *db.Tx) error) {
-	s.t.Helper()
-	if err := s.db.Update(context.Background(), func(tx *db.Tx) error { return fn(context.Background(), tx) }); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// answered is what came back.
-type answered struct {
-	status int
-	header http.Header
-	body   map[string]any
-	text   string
-}
-
-// ask makes a request; user "" is nobody.
-func (s *site) ask(user, method, path, body string, header ...string) answered {
-	s.t.Helper()
-	r, err := http.NewRequest(method, s.http.URL+Prefix+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	r.Header.Set("X-Test-User", user)
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	a := answered{status: resp.StatusCode, header: resp.Header, text: string(text)}
-	_ = json.Unmarshal(text, &a.body)
-	return a
-}
-
-// must makes a request that succeeds.
-func (s *site) must(user, method, path, body string, header ...string) answered {
-	s.t.Helper()
-	a := s.ask(user, method, path, body, header...)
-	if a.status >= 300 {
-		s.t.Fatalf("%s %s as %q: %d: %s", method, path, user, a.status, a.text)
-	}
-	return a
-}
-
-// refused makes a request that fails with a status and a sentence.
-func (s *site) refused(status int, want, user, method, path, body string, header ...string) {
-	s.t.Helper()
-	a := s.ask(user, method, path, body, header...)
-	if a.status != status || !strings.Contains(a.text, want) || a.header.Get("Content-Type") != "application/problem+json" {
-		s.t.Errorf("%s %s as %q: %d %s %s; want %d with %q", method, path, user, a.status, a.header.Get("Content-Type"), a.text, status, want)
-	}
-}
-
-func names(items any, field string) (out []any) {
-	for _, i := range items.([]any) {
-		out = append(out, i.(map[string]any)[field])
-	}
-	return out
-}
 
 func TestTags(t *testing.T) {
 	onSites(t, func(t *testing.T, s *site) {
@@ -489,12 +349,4 @@ func TestEventsAreFollowed(t *testing.T) {
 		}
 		s.refused(400, "the id of no event", "", "GET", "/events?after=x", "")
 	})
-}
-
-func (s *site) actor(name string) (a account.Actor) {
-	s.update(func(ctx context.Context, tx *db.Tx) (err error) {
-		a, err = account.Load(ctx, tx, account.ByName(name))
-		return err
-	})
-	return a
 }

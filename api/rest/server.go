@@ -10,9 +10,11 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/sign"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
@@ -26,6 +28,8 @@ type Config struct {
 	Flow  *flow.Flow
 	Tasks *task.Room
 	Lists *tag.Lists
+	Blobs blob.Store
+	Sign  *sign.Room
 	Actor func(*http.Request) (account.Actor, error) // who makes a request
 	Log   *slog.Logger
 
@@ -71,6 +75,9 @@ func New(c Config) (*Server, error) {
 	s.groups()
 	s.packages()
 	s.builds()
+	s.rpms()
+	s.archives()
+	s.signing()
 	s.tasks()
 	s.hosts()
 	s.users()

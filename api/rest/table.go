@@ -71,6 +71,22 @@ var table = []operation{
 	{"untag-build", http.MethodDelete, "/tags/{tag}/builds/{build}", login, "builds", "Take a build out of a tag"},
 	{"get-rpm", http.MethodGet, "/rpms/{rpm}", anyone, "builds", "A package, by number or name-version-release.arch"},
 
+	{"list-rpm-files", http.MethodGet, "/rpms/{rpm}/files", anyone, "builds", "The files of a package"},
+	{"list-rpm-dependencies", http.MethodGet, "/rpms/{rpm}/dependencies", anyone, "builds", "What a package requires, provides and the like"},
+	{"get-rpm-changelog", http.MethodGet, "/rpms/{rpm}/changelog", anyone, "builds", "The changes of a package, the newest first"},
+	{"get-build-changelog", http.MethodGet, "/builds/{build}/changelog", anyone, "builds", "The changes of a build's source package, the newest first"},
+	{"get-archive", http.MethodGet, "/archives/{archive}", anyone, "builds", "A file of a build that is no package"},
+	{"list-archive-files", http.MethodGet, "/archives/{archive}/files", anyone, "builds", "What is in an archive"},
+
+	{"list-keys", http.MethodGet, "/keys", anyone, "signatures", "The public sides of the signing keys, by name"},
+	{"get-key", http.MethodGet, "/keys/{key}", anyone, "signatures", "The public side of a signing key"},
+	{"create-key", http.MethodPost, "/keys", perm("admin"), "signatures", "Have the signer make a key"},
+	{"sign-build", http.MethodPost, "/builds/{build}/sign", perm("sign"), "signatures", "Sign all packages of a complete build, and write the signed copies"},
+	{"list-rpm-signatures", http.MethodGet, "/rpms/{rpm}/signatures", anyone, "signatures", "The signatures that are kept of a package"},
+	{"add-rpm-signature", http.MethodPost, "/rpms/{rpm}/signatures", perm("sign"), "signatures", "Keep a signature that was made elsewhere"},
+	{"write-signed-rpm", http.MethodPut, "/rpms/{rpm}/signatures/{key}/copy", perm("sign"), "signatures", "Write the signed copy of a package, if there is none"},
+	{"delete-rpm-signature", http.MethodDelete, "/rpms/{rpm}/signatures/{key}", perm("admin"), "signatures", "Forget a signature, with the signed copy"},
+
 	{"start-build", http.MethodPost, "/tasks/build", login, "tasks", "Build a source"},
 	{"start-repo", http.MethodPost, "/tasks/repo", perm("repo"), "tasks", "Make a repository of a tag"},
 	{"list-tasks", http.MethodGet, "/tasks", anyone, "tasks", "Tasks, the newest first"},
