@@ -13,7 +13,7 @@ import (
 // param is a parameter of a path; numbers are those that are none of a text.
 var (
 	param   = regexp.MustCompile(`{[a-z]+}`)
-	numbers = map[string]bool{"{build}": true, "{rpm}": true, "{task}": true, "{archive}": true}
+	numbers = map[string]bool{"{build}": true, "{rpm}": true, "{task}": true, "{archive}": true, "{event}": true, "{id}": true}
 )
 
 // bodies are as they should be: who may not call is told that first.

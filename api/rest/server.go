@@ -81,6 +81,7 @@ func New(c Config) (*Server, error) {
 	s.tasks()
 	s.hosts()
 	s.users()
+	s.history()
 	s.events()
 	return s, s.complete()
 }

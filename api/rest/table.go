@@ -99,5 +99,9 @@ var table = []operation{
 	{"edit-host", http.MethodPatch, "/hosts/{host}", perm("host"), "hosts", "Change a build host: enable it, say what it can"},
 	{"list-channels", http.MethodGet, "/channels", anyone, "hosts", "Channels, by name"},
 
+	{"list-history", http.MethodGet, "/history", anyone, "history", "What was changed, when and by whom; the oldest first"},
+	{"get-tag-changes", http.MethodGet, "/tags/{tag}/changes", anyone, "history", "The first and the last event at which a tag changed"},
+	{"get-last-moment", http.MethodGet, "/moments/last", anyone, "history", "The newest event by which histories are told, or the newest before a time"},
+	{"get-moment", http.MethodGet, "/moments/{event}", anyone, "history", "When an event was"},
 	{"follow-events", http.MethodGet, "/events", anyone, "events", "What happens, as it happens (server-sent events)"},
 }

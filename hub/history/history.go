@@ -1,7 +1,10 @@
 package history
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -37,6 +40,10 @@ type Query struct {
 	// and events.
 	Before, After           int64
 	BeforeEvent, AfterEvent int64
+
+	// For reading in parts: only records that were made at this event or later,
+	// and about how many: the last event is told to its end. 0 is all.
+	From, Limit int64
 }
 
 // Record is one version of something.
@@ -85,12 +92,31 @@ func (q Query) Applies(name string) bool {
 	return err == nil
 }
 
-// Find gives the records of a table, oldest first.
+// Find gives the records of a table, oldest first; those of one event in the
+// order of what they say, which is always the same.
 func Find(ctx context.Context, tx *db.Tx, name string, q Query) ([]Record, error) {
 	t, err := find(name)
 	if err != nil {
 		return nil, err
 	}
+	got, err := t.read(ctx, tx, q, 0)
+	if n := len(got); err == nil && q.Limit != 0 && int64(n) == q.Limit {
+		last := got[n-1].CreateEvent
+		var rest []Record
+		rest, err = t.read(ctx, tx, q, last)
+		got = append(slices.DeleteFunc(got, func(r Record) bool { return r.CreateEvent == last }), rest...)
+	}
+	slices.SortStableFunc(got, func(a, b Record) int {
+		if a.CreateEvent != b.CreateEvent {
+			return cmp.Compare(a.CreateEvent, b.CreateEvent)
+		}
+		return cmp.Compare(fmt.Sprint(a.Values...), fmt.Sprint(b.Values...))
+	})
+	return got, kura.E("history.Find", err)
+}
+
+// read gives the records of a table, or all of them that one event made.
+func (t *table) read(ctx context.Context, tx *db.Tx, q Query, event int64) ([]Record, error) {
 	var b db.Builder
 	t.from(&b)
 	for by, v := range q.About {
@@ -99,8 +125,17 @@ func Find(ctx context.Context, tx *db.Tx, name string, q Query) ([]Record, error
 		}
 	}
 	q.versions(&b)
-	got, err := db.Find(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, b.Add(" ORDER BY v.create_event"))
-	return got, kura.E("history.Find", err)
+	if q.From != 0 {
+		b.Add(" AND v.create_event >= ?", q.From)
+	}
+	if event != 0 {
+		b.Add(" AND v.create_event = ?", event)
+	}
+	b.Add(" ORDER BY v.create_event")
+	if q.Limit != 0 && event == 0 {
+		b.Page(q.Limit, 0)
+	}
+	return db.Find(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, &b)
 }
 
 func (q Query) versions(b *db.Builder) {
