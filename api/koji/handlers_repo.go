@@ -150,18 +150,8 @@ func (Repos) get(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := bestRepo(ctx, c.Tx, t, least, at, repo.OptsFor(t, asked))
+	r, err := repo.Best(ctx, c.Tx, t.ID, least, at, repo.OptsFor(t, asked))
 	return shown(ctx, c.Tx, r, err)
-}
-
-func bestRepo(ctx context.Context, tx *db.Tx, t tag.Tag, least, at int64, o repo.Opts) (*repo.Repo, error) {
-	if at == 0 {
-		if r, err := repo.Match(ctx, tx, t.ID, least, o); err != nil || r != nil {
-			return r, err
-		}
-	}
-	// The tag may not have changed since an older one was made.
-	return repo.Find(ctx, tx, repo.Want{Tag: tag.ByID(t.ID), Event: at, Opts: o})
 }
 
 func (h Repos) make(ctx context.Context, c *Call) (any, error) {
@@ -170,14 +160,7 @@ func (h Repos) make(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	t, err := tag.Get(ctx, c.Tx, ref, at)
-	if err != nil {
-		return nil, err
-	}
-	o := repo.OptsFor(t, map[string]bool{})
-	p.Src, p.Debuginfo, p.SeparateSrc = p.Src || o.Src, p.Debuginfo || o.Debuginfo, p.SeparateSrc || o.SeparateSrc
-	priority := repoPriority
-	made, err := h.Flow.NewRepo(ctx, c.Tx, c.Actor.ID, t.ID, &priority, p)
+	made, err := h.Flow.Regenerate(ctx, c.Tx, c.Actor, ref, p)
 	if err != nil {
 		return nil, err
 	}

@@ -6,14 +6,10 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/event"
-	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
-
-// repoPriority is that of tasks that make repositories: builds wait for them.
-const repoPriority = 15
 
 // requestStruct is how Koji shows a request for a repository.
 func requestStruct(r *repo.Request) (xmlrpc.Struct, error) {
@@ -28,54 +24,37 @@ func requestStruct(r *repo.Request) (xmlrpc.Struct, error) {
 // request gives a repository that there is, or has one made, and keeps the
 // wish so that its fate can be asked.
 func (h Repos) request(ctx context.Context, c *Call) (any, error) {
-	t, want, o, err := h.wanted(ctx, c)
+	want, err := h.wanted(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	if !c.Args.Bool("force") {
-		r, err := bestRepo(ctx, c.Tx, t, moment(want.MinEvent), moment(want.AtEvent), o)
-		if err != nil {
-			return nil, err
-		}
-		if r != nil {
-			s, err := repositoryStruct(ctx, c.Tx, r)
-			return record("repo", s, "request", nil, "duplicate", false), err
-		}
-	}
-	req, err := repo.OpenRequest(ctx, c.Tx, want)
+	w, err := h.Flow.RequestRepo(ctx, c.Tx, c.Actor, want, c.Args.Bool("force"))
 	if err != nil {
 		return nil, err
 	}
-	duplicate := req != nil
-	switch {
-	case !duplicate:
-		req, err = h.ask(ctx, c, want)
-	case want.Priority < req.Priority:
-		req, err = h.hurry(ctx, c, req, want.Priority)
+	if w.Repo != nil {
+		s, err := repositoryStruct(ctx, c.Tx, w.Repo)
+		return record("repo", s, "request", nil, "duplicate", false), err
 	}
-	if err != nil {
-		return nil, err
-	}
-	s, err := requestStruct(req)
-	return record("repo", nil, "request", s, "duplicate", duplicate), err
+	s, err := requestStruct(w.Request)
+	return record("repo", nil, "request", s, "duplicate", w.Duplicate), err
 }
 
-// wanted reads a request. Without an event it is for the tag as it is now.
-func (h Repos) wanted(ctx context.Context, c *Call) (t tag.Tag, want repo.Asked, o repo.Opts, err error) {
-	const op = "koji.repo.request"
-	ref, asked, at, prio := tagRef(c.Args, "tag"), repoOpts(c.Args), c.Args.OptInt("at_event"), c.Args.OptInt("priority")
-	var least *int64
+// wanted reads a request.
+func (h Repos) wanted(ctx context.Context, c *Call) (want repo.Asked, err error) {
+	ref, asked, prio := tagRef(c.Args, "tag"), repoOpts(c.Args), c.Args.OptInt("priority")
+	want.AtEvent = c.Args.OptInt("at_event")
 	last := c.Args.Any("min_event") == "last"
 	if !last {
-		least = c.Args.OptInt("min_event")
+		want.MinEvent = c.Args.OptInt("min_event")
 	}
 	if err = c.Args.Err(); err != nil {
-		return t, want, o, err
+		return want, err
 	}
-	if at != nil && (least != nil || last) {
-		return t, want, o, fault(parameterError, "The min_event and at_event options conflict")
+	if want.AtEvent != nil && (want.MinEvent != nil || last) {
+		return want, fault(parameterError, "The min_event and at_event options conflict")
 	}
-	for _, e := range []*int64{at, least} {
+	for _, e := range []*int64{want.AtEvent, want.MinEvent} {
 		if e == nil {
 			continue
 		}
@@ -83,55 +62,15 @@ func (h Repos) wanted(ctx context.Context, c *Call) (t tag.Tag, want repo.Asked,
 			err = fault(parameterError, "Invalid event: %d", *e)
 		}
 		if err != nil {
-			return t, want, o, err
+			return want, err
 		}
 	}
-	if t, err = tag.Get(ctx, c.Tx, ref, 0); err != nil {
-		return t, want, o, err
-	}
-	if at == nil && least == nil {
-		n, err := tag.LastChangeOf(ctx, c.Tx, tag.ByID(t.ID), 0, true)
-		if err != nil {
-			return t, want, o, err
-		}
-		least = &n
-	}
-	o = repo.OptsFor(t, asked)
-	want = repo.Asked{Owner: c.Actor.ID, Tag: t.ID, AtEvent: at, MinEvent: least, Opts: o, Priority: task.DefaultPriority}
-	if prio != nil {
-		if *prio < 0 && !c.Actor.Has("admin") {
-			return t, want, o, kura.Errorf(op, kura.Denied, "only admins may create high-priority requests")
-		}
-		want.Priority += int(*prio)
-	}
-	return t, want, o, nil
-}
-
-func (h Repos) ask(ctx context.Context, c *Call, want repo.Asked) (*repo.Request, error) {
-	// The task comes sooner than others, as every repository's does; what was
-	// said of the request's priority counts on top.
-	priority := want.Priority - task.DefaultPriority + repoPriority
-	made, err := h.Flow.NewRepo(ctx, c.Tx, c.Actor.ID, want.Tag, &priority, flow.RepoParams{
-		Event: moment(want.AtEvent), Src: want.Opts.Src, Debuginfo: want.Opts.Debuginfo, SeparateSrc: want.Opts.SeparateSrc})
+	t, err := tag.Get(ctx, c.Tx, ref, 0)
 	if err != nil {
-		return nil, err
+		return want, err
 	}
-	want.Task = made.ID
-	return repo.Ask(ctx, c.Tx, want)
-}
-
-// hurry makes a request, and its task, as urgent as the most urgent wish.
-func (h Repos) hurry(ctx context.Context, c *Call, req *repo.Request, priority int) (*repo.Request, error) {
-	if err := repo.SetRequestPriority(ctx, c.Tx, req.ID, priority); err != nil {
-		return nil, err
-	}
-	if req.TaskID != nil {
-		err := h.Tasks.SetPriority(ctx, c.Tx, *req.TaskID, priority-task.DefaultPriority+repoPriority, false)
-		if err != nil && !kura.Is(err, kura.Conflict) {
-			return nil, err
-		}
-	}
-	return repo.GetRequest(ctx, c.Tx, req.ID)
+	want.Tag, want.Opts, want.Priority = t.ID, repo.OptsFor(t, asked), int(moment(prio))
+	return want, nil
 }
 
 func (h Repos) check(ctx context.Context, c *Call) (any, error) {

@@ -148,11 +148,8 @@ func (Repos) delete(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs, err := repo.References(ctx, c.Tx, r.ID)
-	if err != nil || len(refs) > 0 {
-		return len(refs), err
-	}
-	return 0, repo.SetState(ctx, c.Tx, r, repo.Deleted)
+	refs, err := repo.Discard(ctx, c.Tx, r)
+	return len(refs), err
 }
 
 // setPriority changes the priority of a request and of its task.
@@ -165,7 +162,7 @@ func (h Repos) setPriority(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = h.hurry(ctx, c, req, int(priority))
+	_, err = h.Flow.HurryRepo(ctx, c.Tx, req, int(priority))
 	return nothing(err)
 }
 
@@ -212,7 +209,7 @@ func (h Repos) auto(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 		o := repo.OptsFor(t, nil)
-		found, err := bestRepo(ctx, c.Tx, t, last, 0, o)
+		found, err := repo.Best(ctx, c.Tx, t.ID, last, 0, o)
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +219,7 @@ func (h Repos) auto(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 		if found == nil && req == nil {
-			if _, err := h.ask(ctx, c, want); err != nil {
+			if _, err := h.Flow.AskRepo(ctx, c.Tx, want); err != nil {
 				return nil, err
 			}
 		}

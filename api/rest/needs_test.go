@@ -22,6 +22,8 @@ var bodies = map[string]string{
 	"put-external-repo": `{"url": "x"}`, "attach-external-repo": `{"priority": 1}`, "put-tag-package": `{}`,
 	"put-group": `{}`, "put-group-package": `{}`, "put-group-requirement": `{}`, "move-build": `{"to": "x"}`,
 	"create-key": `{"name": "x", "kind": "ed25519"}`, "sign-build": `{"key": "x"}`, "add-rpm-signature": `{"header": "eA=="}`,
+	"create-side-tag": `{"base": "x"}`, "edit-side-tag": `{}`, "set-repo-state": `{"state": "expired"}`, "start-dist-repo": `{"tag": "x", "keys": []}`,
+	"request-repo": `{"tag": "x"}`, "set-repo-request-priority": `{"priority": 20}`,
 	"start-build": `{"source": "x"}`, "start-repo": `{"tag": "x"}`,
 	"edit-host": `{}`, "create-user": `{"name": "x"}`, "set-user-status": `{"blocked": true}`,
 }

@@ -28,6 +28,7 @@ type Config struct {
 	Flow  *flow.Flow
 	Tasks *task.Room
 	Lists *tag.Lists
+	Side  *tag.SideTags
 	Blobs blob.Store
 	Sign  *sign.Room
 	Actor func(*http.Request) (account.Actor, error) // who makes a request
@@ -72,6 +73,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.api = humago.New(s.mux, conf)
 	s.tags()
+	s.sideTags()
 	s.groups()
 	s.packages()
 	s.builds()
@@ -79,6 +81,7 @@ func New(c Config) (*Server, error) {
 	s.archives()
 	s.signing()
 	s.tasks()
+	s.repos()
 	s.hosts()
 	s.users()
 	s.history()

@@ -44,6 +44,11 @@ var table = []operation{
 	{"attach-external-repo", http.MethodPut, "/tags/{tag}/external-repos/{repo}", perm("tag"), "tags", "Have a tag's repositories show an external one"},
 	{"detach-external-repo", http.MethodDelete, "/tags/{tag}/external-repos/{repo}", perm("tag"), "tags", "Have them show it no more"},
 
+	{"list-side-tags", http.MethodGet, "/side-tags", anyone, "tags", "Side tags, by name"},
+	{"create-side-tag", http.MethodPost, "/side-tags", login, "tags", "Make a tag for builds of one's own, with a target of its name"},
+	{"edit-side-tag", http.MethodPatch, "/side-tags/{tag}", login, "tags", "Change a side tag of one's own"},
+	{"remove-side-tag", http.MethodDelete, "/side-tags/{tag}", login, "tags", "Delete a side tag of one's own, with its target"},
+
 	{"list-groups", http.MethodGet, "/tags/{tag}/groups", anyone, "groups", "The comps groups of a tag, by name"},
 	{"get-group", http.MethodGet, "/tags/{tag}/groups/{group}", anyone, "groups", "A comps group as it counts in a tag, with what is blocked in it"},
 	{"put-group", http.MethodPut, "/tags/{tag}/groups/{group}", perm("tag"), "groups", "Put a group into a tag, change its settings there, or block it"},
@@ -88,11 +93,21 @@ var table = []operation{
 	{"delete-rpm-signature", http.MethodDelete, "/rpms/{rpm}/signatures/{key}", perm("admin"), "signatures", "Forget a signature, with the signed copy"},
 
 	{"start-build", http.MethodPost, "/tasks/build", login, "tasks", "Build a source"},
-	{"start-repo", http.MethodPost, "/tasks/repo", perm("repo"), "tasks", "Make a repository of a tag"},
 	{"list-tasks", http.MethodGet, "/tasks", anyone, "tasks", "Tasks, the newest first"},
 	{"get-task", http.MethodGet, "/tasks/{task}", anyone, "tasks", "A task, with its result and its children"},
 	{"cancel-task", http.MethodPost, "/tasks/{task}/cancel", login, "tasks", "Stop a task and its children"},
-	{"list-repos", http.MethodGet, "/repos", anyone, "tasks", "Repositories that there are, the newest first"},
+
+	{"list-repos", http.MethodGet, "/repos", anyone, "repos", "Repositories, the newest first"},
+	{"get-repo", http.MethodGet, "/repos/{id}", anyone, "repos", "A repository"},
+	{"find-repo", http.MethodGet, "/tags/{tag}/repo", anyone, "repos", "The best repository of a tag that is ready"},
+	{"list-repo-users", http.MethodGet, "/repos/{id}/users", anyone, "repos", "The roots that are being made from a repository"},
+	{"set-repo-state", http.MethodPut, "/repos/{id}/state", perm("repo"), "repos", "Let a repository expire, delete it, or say that something is wrong with it"},
+	{"start-repo", http.MethodPost, "/tasks/repo", account.AnyOf(perm("repo"), perm("regen-repo")), "repos", "Make a repository of a tag"},
+	{"start-dist-repo", http.MethodPost, "/tasks/dist-repo", perm("dist-repo"), "repos", "Make a repository of a tag for people, with signed packages"},
+	{"list-repo-requests", http.MethodGet, "/repo-requests", anyone, "repos", "Who asked for repositories, the oldest first"},
+	{"get-repo-request", http.MethodGet, "/repo-requests/{id}", anyone, "repos", "What became of a request for a repository"},
+	{"request-repo", http.MethodPost, "/repo-requests", login, "repos", "Ask for a repository: one that there is, or one that is made"},
+	{"set-repo-request-priority", http.MethodPut, "/repo-requests/{id}/priority", perm("admin"), "repos", "Make a request, and its task, more or less urgent"},
 
 	{"list-hosts", http.MethodGet, "/hosts", anyone, "hosts", "Build hosts, by name"},
 	{"get-host", http.MethodGet, "/hosts/{host}", anyone, "hosts", "A build host"},

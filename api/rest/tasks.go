@@ -10,8 +10,6 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/flow"
-	"github.com/kura-build/kura/hub/repo"
-	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -73,18 +71,6 @@ func (in *InTask) view(ctx context.Context, c *call) (v taskView, err error) {
 	return v, err
 }
 
-// repoView is a repository as callers see it.
-type repoView struct {
-	ID      int64     `json:"id"`
-	Tag     string    `json:"tag"`
-	Event   int64     `json:"event" doc:"whose contents it has"`
-	State   string    `json:"state"`
-	Dist    bool      `json:"dist" doc:"it is for people, signed, and not for builds"`
-	Task    *int64    `json:"task,omitempty"`
-	Created time.Time `json:"created"`
-	Path    string    `json:"path" doc:"below /kojifiles"`
-}
-
 func (s *Server) tasks() {
 	read(s, "list-tasks", listTasks)
 	read(s, "get-task", func(ctx context.Context, c *call, in *InTask) (taskView, error) { return in.view(ctx, c) })
@@ -98,45 +84,6 @@ func (s *Server) tasks() {
 		return in.view(ctx, c)
 	})
 	write(s, "start-build", http.StatusCreated, s.startBuild)
-	write(s, "start-repo", http.StatusCreated, func(ctx context.Context, c *call, in *struct {
-		Body struct {
-			Tag         string `json:"tag" minLength:"1"`
-			Event       int64  `json:"event,omitempty" minimum:"0"`
-			Source      bool   `json:"source,omitempty" doc:"with source packages"`
-			Debuginfo   bool   `json:"debuginfo,omitempty"`
-			SeparateSrc bool   `json:"separate_source,omitempty"`
-		}
-	}) (v taskView, err error) {
-		t, err := tag.Get(ctx, c.tx, tag.ByName(in.Body.Tag), in.Body.Event)
-		if err != nil {
-			return v, err
-		}
-		b := &in.Body
-		made, err := s.Flow.NewRepo(ctx, c.tx, c.by.ID, t.ID, nil, flow.RepoParams{Event: b.Event, Src: b.Source, Debuginfo: b.Debuginfo, SeparateSrc: b.SeparateSrc})
-		if err != nil {
-			return v, err
-		}
-		return viewTask(made), nil
-	})
-	read(s, "list-repos", func(ctx context.Context, c *call, in *struct {
-		Tag   string `query:"tag"`
-		Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	}) (page pageOf[repoView], err error) {
-		f := repo.Filter{Limit: int64(in.Limit)}
-		if in.Tag != "" {
-			n, err := tag.Lookup(ctx, c.tx, tag.ByName(in.Tag))
-			if err != nil {
-				return page, err
-			}
-			f.TagID = n.ID
-		}
-		all, err := repo.List(ctx, c.tx, f)
-		page.Items = []repoView{}
-		for _, r := range all {
-			page.Items = append(page.Items, repoView{r.ID, r.TagName, r.CreateEvent, r.State.String(), r.Dist, r.TaskID, db.Time(r.CreateTime), r.Path()})
-		}
-		return page, err
-	})
 }
 
 func listTasks(ctx context.Context, c *call, in *struct {

@@ -89,7 +89,7 @@ func (h *house) ways() (*ways, error) {
 		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: h.metrics,
 	})
 	interfaces, err := rest.New(rest.Config{
-		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Blobs: h.blobs, Sign: h.sign,
+		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Blobs: h.blobs, Sign: h.sign,
 		Actor: door.Actor, Log: h.log,
 		Woken: func(wake func()) (func(), error) { return h.bus.Listen("task.>", func(string, []byte) { wake() }) },
 	})
@@ -143,7 +143,7 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		koji.Hosts{Room: h.tasks}.Handlers(),
 		koji.Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		koji.Scheduler{}.Handlers(),
-		koji.Tags{Lists: h.lists, Side: &tag.SideTags{Suffixes: h.conf.Koji.SideTagSuffixes, Allow: h.flow.Policies().SideTag}}.Handlers(),
+		koji.Tags{Lists: h.lists, Side: h.sideTags()}.Handlers(),
 		koji.Policies{Rules: h.flow.Policies()}.Handlers(),
 		koji.Events{}.Handlers(),
 		koji.History{}.Handlers(),
@@ -155,6 +155,11 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		koji.Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),
 		koji.Signing{DB: h.db, Blobs: h.blobs, Sign: h.sign}.Handlers(),
 	)
+}
+
+// sideTags are the rules of side tags here.
+func (h *house) sideTags() *tag.SideTags {
+	return &tag.SideTags{Suffixes: h.conf.Koji.SideTagSuffixes, Allow: h.flow.Policies().SideTag}
 }
 
 // logGrown tells who follows a task's logs that there is more.

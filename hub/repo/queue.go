@@ -209,3 +209,24 @@ type Reference struct {
 	CreateEvent int64
 	State       int
 }
+
+// Best gives the newest ready repository of a tag with these options that shows
+// it as it was at an event (at) or later (least), or nil.
+func Best(ctx context.Context, tx *db.Tx, tagID, least, at int64, o Opts) (*Repo, error) {
+	if at == 0 {
+		if r, err := Match(ctx, tx, tagID, least, o); err != nil || r != nil {
+			return r, err
+		}
+	}
+	// The tag may not have changed since an older one was made.
+	return Find(ctx, tx, Want{Tag: tag.ByID(tagID), Event: at, Opts: o})
+}
+
+// Discard deletes a repository unless something uses it, and says what does.
+func Discard(ctx context.Context, tx *db.Tx, r *Repo) ([]Reference, error) {
+	refs, err := References(ctx, tx, r.ID)
+	if err != nil || len(refs) > 0 {
+		return refs, err
+	}
+	return nil, SetState(ctx, tx, r, Deleted)
+}

@@ -105,6 +105,8 @@ type Filter struct {
 	UntilEvent    int64  // made at an event up to this one
 	Opts          string // the same options
 	ByTime        bool   // the order is that of their making, not of their events
+	ByID          bool   // the order is that of their numbers
+	BeforeID      int64  // with smaller numbers
 	Limit         int64
 }
 
@@ -141,9 +143,15 @@ func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Repo, error) {
 	if f.Opts != "" {
 		q.Add(" AND repo.opts = ?", f.Opts)
 	}
-	if f.ByTime {
+	if f.BeforeID != 0 {
+		q.Add(" AND repo.id < ?", f.BeforeID)
+	}
+	switch {
+	case f.ByTime:
 		q.Add(" ORDER BY repo.create_time DESC, repo.id DESC")
-	} else {
+	case f.ByID:
+		q.Add(" ORDER BY repo.id DESC")
+	default:
 		q.Add(" ORDER BY repo.create_event DESC, repo.id DESC")
 	}
 	limit := f.Limit
