@@ -7,7 +7,6 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/format/xmlrpc"
-	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -46,30 +45,14 @@ func hostStruct(h *task.Host) xmlrpc.Struct {
 }
 
 func (h Hosts) add(ctx context.Context, c *Call) (any, error) {
-	name, arches := c.Args.String("hostname"), c.Args.Strings("arches")
-	principal, force := c.Args.OptString("krb_principal"), c.Args.Bool("force")
+	n := task.NewHost{Name: c.Args.String("hostname"), Arches: c.Args.Strings("arches"), Adopt: c.Args.Bool("force")}
+	if p := c.Args.OptString("krb_principal"); p != nil {
+		n.Principal = *p
+	}
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	if force {
-		// A builder may have logged in before anybody added it; as a person then.
-		u, err := account.Get(ctx, c.Tx, account.ByName(name))
-		if err == nil && u.Type == account.Person {
-			err = account.MakeHost(ctx, c.Tx, u.ID)
-		}
-		if err != nil && !kura.Is(err, kura.NotFound) {
-			return nil, err
-		}
-	}
-	id, err := h.Room.AddHost(ctx, c.Tx, c.Actor, name, arches)
-	if err != nil || principal == nil || *principal == "" {
-		return id, err
-	}
-	host, err := task.GetHost(ctx, c.Tx, task.Ref{ID: id}, 0)
-	if err != nil {
-		return nil, err
-	}
-	return id, account.AddPrincipal(ctx, c.Tx, host.UserID, *principal)
+	return h.Room.Enrol(ctx, c.Tx, c.Actor, n)
 }
 
 // edit changes what the keywords name, and says whether anything changed.

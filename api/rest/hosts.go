@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,15 +27,6 @@ type hostView struct {
 
 func viewHost(h *task.Host) hostView {
 	return hostView{h.ID, h.Name, h.ArchList(), h.Enabled, h.Ready, h.Capacity, h.TaskLoad, when(h.UpdateTime), h.Description, h.Comment}
-}
-
-// channelView is a channel as callers see it.
-type channelView struct {
-	ID          int64   `json:"id"`
-	Name        string  `json:"name"`
-	Enabled     bool    `json:"enabled"`
-	Description *string `json:"description,omitempty"`
-	Comment     *string `json:"comment,omitempty"`
 }
 
 // InHost names a build host in a path.
@@ -90,14 +82,37 @@ func (s *Server) hosts() {
 		}
 		return viewHost(h), nil
 	})
-	read(s, "list-channels", func(ctx context.Context, c *call, in *Paging) (page pageOf[channelView], err error) {
-		all, err := task.ListChannels(ctx, c.tx, 0, 0, nil)
-		if err != nil {
-			return page, err
+	write(s, "create-host", http.StatusCreated, func(ctx context.Context, c *call, in *struct {
+		Body struct {
+			Name      string   `json:"name" minLength:"1" doc:"the host's DNS name"`
+			Arches    []string `json:"arches" minItems:"1"`
+			Principal string   `json:"krb_principal,omitempty"`
+			Adopt     bool     `json:"adopt,omitempty" doc:"let a person of that name be the host's user: it logged in before it was made"`
 		}
-		slices.SortFunc(all, func(a, b *task.Channel) int { return strings.Compare(a.Name, b.Name) })
-		return cut(in, all, func(h *task.Channel) string { return h.Name }, func(h *task.Channel) channelView {
-			return channelView{h.ID, h.Name, h.Enabled, h.Description, h.Comment}
-		})
+	}) (v hostView, err error) {
+		b := &in.Body
+		id, err := s.Tasks.Enrol(ctx, c.tx, c.by, task.NewHost{Name: b.Name, Arches: b.Arches, Principal: b.Principal, Adopt: b.Adopt})
+		if err != nil {
+			return v, err
+		}
+		h, err := task.GetHost(ctx, c.tx, task.Ref{ID: id}, 0)
+		if err != nil {
+			return v, err
+		}
+		return viewHost(h), nil
 	})
+	read(s, "get-host-data", func(ctx context.Context, c *call, in *InHost) (v hostDataView, err error) {
+		h, err := task.GetHost(ctx, c.tx, task.Ref{Name: in.Host}, 0)
+		if err != nil {
+			return v, err
+		}
+		data, err := task.HostData(ctx, c.tx, h.ID)
+		return hostDataView{data[h.ID]}, err
+	})
+	s.channels()
+}
+
+// hostDataView is what a host said of itself.
+type hostDataView struct {
+	Data json.RawMessage `json:"data,omitempty" doc:"in its own words; none: it has said nothing"`
 }

@@ -24,6 +24,9 @@ var bodies = map[string]string{
 	"create-key": `{"name": "x", "kind": "ed25519"}`, "sign-build": `{"key": "x"}`, "add-rpm-signature": `{"header": "eA=="}`,
 	"create-side-tag": `{"base": "x"}`, "edit-side-tag": `{}`, "set-repo-state": `{"state": "expired"}`, "start-dist-repo": `{"tag": "x", "keys": []}`,
 	"request-repo": `{"tag": "x"}`, "set-repo-request-priority": `{"priority": 20}`,
+	"set-task-priority": `{"priority": 1}`, "assign-task": `{"host": "x"}`, "create-host": `{"name": "x", "arches": ["x86_64"]}`,
+	"create-channel": `{"name": "x"}`, "edit-channel": `{}`, "set-channel-status": `{"enabled": true}`,
+	"rename-user": `{"name": "x"}`, "set-password": `{"password": "x"}`, "create-user-group": `{"name": "x"}`, "put-permission": `{}`, "create-token": `{"name": "x"}`,
 	"start-build": `{"source": "x"}`, "start-repo": `{"tag": "x"}`,
 	"edit-host": `{}`, "create-user": `{"name": "x"}`, "set-user-status": `{"blocked": true}`,
 }

@@ -3,6 +3,8 @@ package rest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/kura-build/kura"
 )
@@ -70,6 +72,11 @@ func cut[T, O any](p *Paging, all []T, name func(T) string, show func(T) O) (pag
 		page.Items, last = append(page.Items, show(v)), n
 	}
 	return page, nil
+}
+
+// sortBy brings a list into the order that cut needs.
+func sortBy[T any](all []T, name func(T) string) {
+	slices.SortFunc(all, func(a, b T) int { return strings.Compare(name(a), name(b)) })
 }
 
 // full makes a page of one item more than fits, if there is one.

@@ -31,8 +31,10 @@ type Config struct {
 	Side  *tag.SideTags
 	Blobs blob.Store
 	Sign  *sign.Room
-	Actor func(*http.Request) (account.Actor, error) // who makes a request
-	Log   *slog.Logger
+
+	Sessions *account.Sessions
+	Actor    func(*http.Request) (account.Actor, error) // who makes a request
+	Log      *slog.Logger
 
 	LockOut bool // only administrators are let in
 
@@ -82,6 +84,7 @@ func New(c Config) (*Server, error) {
 	s.signing()
 	s.tasks()
 	s.repos()
+	s.scheduler()
 	s.hosts()
 	s.users()
 	s.history()

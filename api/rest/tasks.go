@@ -74,15 +74,8 @@ func (in *InTask) view(ctx context.Context, c *call) (v taskView, err error) {
 func (s *Server) tasks() {
 	read(s, "list-tasks", listTasks)
 	read(s, "get-task", func(ctx context.Context, c *call, in *InTask) (taskView, error) { return in.view(ctx, c) })
-	write(s, "cancel-task", http.StatusOK, func(ctx context.Context, c *call, in *InTask) (v taskView, err error) {
-		if err := task.MayCancel(ctx, c.tx, c.by, in.Task); err != nil {
-			return v, err
-		}
-		if _, _, err := s.Tasks.Cancel(ctx, c.tx, in.Task, true); err != nil {
-			return v, err
-		}
-		return in.view(ctx, c)
-	})
+	s.taskChanges()
+	s.taskOutput()
 	write(s, "start-build", http.StatusCreated, s.startBuild)
 }
 

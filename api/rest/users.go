@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
 )
 
@@ -18,6 +19,7 @@ type userView struct {
 	Blocked     bool     `json:"blocked"`
 	Permissions []string `json:"permissions,omitempty" doc:"also those of groups"`
 	Groups      []string `json:"groups,omitempty"`
+	Principals  []string `json:"krb_principals,omitempty"`
 }
 
 func viewUser(u account.User) userView {
@@ -45,6 +47,10 @@ func (in *InUser) view(ctx context.Context, c *call) (v userView, err error) {
 	for _, g := range groups {
 		v.Groups = append(v.Groups, g.Name)
 	}
+	if err != nil {
+		return v, err
+	}
+	v.Principals, err = account.Principals(ctx, c.tx, u.ID)
 	return v, err
 }
 
@@ -64,8 +70,9 @@ func (s *Server) users() {
 		Paging
 		Kind   string `query:"kind" enum:"person,host,group"`
 		Prefix string `query:"prefix" doc:"the beginning of names, in any case"`
+		Perm   string `query:"permission" doc:"only who has it, be it by a group"`
 	}) (page pageOf[userView], err error) {
-		q := account.Query{Prefix: in.Prefix}
+		q := account.Query{Prefix: in.Prefix, Perm: in.Perm, Inherited: in.Perm != ""}
 		if in.Kind != "" {
 			q.Types = []int{map[string]int{"person": account.Person, "host": account.Host, "group": account.Group}[in.Kind]}
 		}
@@ -104,28 +111,61 @@ func (s *Server) users() {
 		}
 		return in.view(ctx, c)
 	})
-	type inPermission struct {
+	write(s, "rename-user", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InUser
-		Permission string `path:"permission" doc:"the permission's name"`
-	}
-	write(s, "grant-permission", http.StatusOK, func(ctx context.Context, c *call, in *inPermission) (v userView, err error) {
-		if err := account.Grant(ctx, c.tx, c.by, account.ByName(in.User), account.ByName(in.Permission)); err != nil {
-			return v, err
+		Body struct {
+			Name string `json:"name" minLength:"1"`
 		}
-		return in.view(ctx, c)
-	})
-	write(s, "revoke-permission", http.StatusOK, func(ctx context.Context, c *call, in *inPermission) (v userView, err error) {
-		if err := account.Revoke(ctx, c.tx, c.by, account.ByName(in.User), account.ByName(in.Permission)); err != nil {
-			return v, err
-		}
-		return in.view(ctx, c)
-	})
-	read(s, "list-permissions", func(ctx context.Context, c *call, in *Paging) (page pageOf[packageView], err error) {
-		all, err := account.ListPerms(ctx, c.tx)
+	}) (v userView, err error) {
+		u, err := account.Get(ctx, c.tx, account.ByName(in.User))
 		if err != nil {
-			return page, err
+			return v, err
 		}
-		slices.SortFunc(all, func(a, b account.Permission) int { return strings.Compare(a.Name, b.Name) })
-		return cut(in, all, func(p account.Permission) string { return p.Name }, func(p account.Permission) packageView { return packageView{p.ID, p.Name} })
+		if u.Name != in.Body.Name {
+			err = account.Rename(ctx, c.tx, u.ID, in.Body.Name)
+		}
+		if err != nil {
+			return v, err
+		}
+		return (&InUser{in.Body.Name}).view(ctx, c)
+	})
+	write(s, "set-password", http.StatusOK, func(ctx context.Context, c *call, in *struct {
+		InUser
+		Body struct {
+			Password string `json:"password" minLength:"1"`
+		}
+	}) (none, error) {
+		u, err := account.Get(ctx, c.tx, account.ByName(in.User))
+		if err != nil {
+			return none{}, err
+		}
+		return none{}, account.ChangePassword(ctx, c.tx, c.by, u, in.Body.Password)
+	})
+	s.principals()
+	s.userGroups()
+	s.permissions()
+	s.tokens()
+}
+
+func (s *Server) principals() {
+	type inPrincipal struct {
+		InUser
+		Principal string `path:"principal" doc:"of Kerberos, with its realm"`
+	}
+	changed := func(ctx context.Context, c *call, in *inPrincipal, change func(context.Context, *db.Tx, int64, string) error) (v userView, err error) {
+		u, err := account.Get(ctx, c.tx, account.ByName(in.User))
+		if err == nil {
+			err = change(ctx, c.tx, u.ID, in.Principal)
+		}
+		if err != nil {
+			return v, err
+		}
+		return in.view(ctx, c)
+	}
+	write(s, "add-principal", http.StatusOK, func(ctx context.Context, c *call, in *inPrincipal) (userView, error) {
+		return changed(ctx, c, in, account.AddPrincipal)
+	})
+	write(s, "remove-principal", http.StatusOK, func(ctx context.Context, c *call, in *inPrincipal) (userView, error) {
+		return changed(ctx, c, in, account.RemovePrincipal)
 	})
 }

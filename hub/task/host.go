@@ -205,6 +205,38 @@ func (r *Room) AddHost(ctx context.Context, tx *db.Tx, by account.Actor, name st
 	return id, r.join(ctx, tx, by, h, def)
 }
 
+// NewHost is a host to be made, with what a Koji installation has beside it.
+type NewHost struct {
+	Name      string
+	Arches    []string
+	Principal string // of Kerberos; empty: none
+	// Adopt makes a person of the host's name its user: a builder may have
+	// logged in before anybody added it.
+	Adopt bool
+}
+
+// Enrol makes a host with its user and its principal.
+func (r *Room) Enrol(ctx context.Context, tx *db.Tx, by account.Actor, n NewHost) (int64, error) {
+	if n.Adopt {
+		u, err := account.Get(ctx, tx, account.ByName(n.Name))
+		if err == nil && u.Type == account.Person {
+			err = account.MakeHost(ctx, tx, u.ID)
+		}
+		if err != nil && !kura.Is(err, kura.NotFound) {
+			return 0, err
+		}
+	}
+	id, err := r.AddHost(ctx, tx, by, n.Name, n.Arches)
+	if err != nil || n.Principal == "" {
+		return id, err
+	}
+	h, err := GetHost(ctx, tx, Ref{ID: id}, 0)
+	if err != nil {
+		return 0, kura.E("task.Enrol", err)
+	}
+	return id, account.AddPrincipal(ctx, tx, h.UserID, n.Principal)
+}
+
 // hostUser gives the user that a host logs in as; one that has tried before it
 // was added is there already.
 func hostUser(ctx context.Context, tx *db.Tx, name string) (int64, error) {

@@ -40,6 +40,7 @@ type Refusal struct {
 // Of narrows the records below; 0 does not.
 type Of struct {
 	Task, Host int64
+	AfterID    int64 // with higher numbers
 	Limit      int64 // 0: a thousand
 	Offset     int64
 }
@@ -51,6 +52,9 @@ func (o Of) where(b *db.Builder) {
 	}
 	if o.Host != 0 {
 		b.Add(" AND host_id = ?", o.Host)
+	}
+	if o.AfterID != 0 {
+		b.Add(" AND id > ?", o.AfterID)
 	}
 }
 
