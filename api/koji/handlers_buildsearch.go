@@ -97,12 +97,12 @@ func candidates(ctx context.Context, tx *db.Tx, sort string, t terms) (iter.Seq2
 	switch sort {
 	case "build":
 		if t.match != nil {
-			return build.Names(ctx, tx, t.like()), nil
+			return build.Names(ctx, tx, t.like(), 0), nil
 		}
 		list, err = exactBuild(ctx, tx, t.text)
 	case "rpm":
 		if t.match != nil {
-			return build.RPMNames(ctx, tx, t.like()), nil
+			return build.RPMNames(ctx, tx, t.like(), 0), nil
 		}
 		list, err = exactRPM(ctx, tx, t.text)
 	case "package":

@@ -3,18 +3,13 @@ package koji
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"strings"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/cgmeta"
 	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/flow"
 )
-
-// maxMetadata is the most bytes of a content generator's metadata.
-const maxMetadata = 64 << 20
 
 // importGenerated makes a build of what a content generator has made. The
 // metadata comes as a struct, as JSON, or in a file among those uploaded.
@@ -32,10 +27,10 @@ func (h Builds) importGenerated(ctx context.Context, c *Call) (any, error) {
 	var err error
 	switch v := given.(type) {
 	case nil:
-		raw, err = h.uploaded(ctx, dir, "metadata.json")
+		raw, err = h.Flow.Uploaded(ctx, dir, "metadata.json")
 	case string:
 		if strings.HasSuffix(v, ".json") {
-			raw, err = h.uploaded(ctx, dir, v)
+			raw, err = h.Flow.Uploaded(ctx, dir, v)
 		} else {
 			raw = []byte(v)
 		}
@@ -60,34 +55,4 @@ func (h Builds) importGenerated(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	return buildStruct(b)
-}
-
-// uploaded reads a small file of an upload.
-func (h Builds) uploaded(ctx context.Context, dir, name string) ([]byte, error) {
-	const op = "koji.CGImport"
-	path := file.Join("work", dir, name)
-	if file.Check(path) != nil {
-		return nil, kura.Errorf(op, kura.Invalid, "Invalid path of an upload: %s", name)
-	}
-	n, err := file.Seal(ctx, h.DB, h.Blobs, path)
-	if kura.Is(err, kura.NotFound) {
-		return nil, kura.Errorf(op, kura.NotFound, "No such file: %s", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if n.Size > maxMetadata {
-		return nil, kura.Errorf(op, kura.TooLarge, "metadata in %s has %d bytes, more than %d", name, n.Size, maxMetadata)
-	}
-	var content *file.Content
-	if err := h.DB.View(ctx, func(tx *db.Tx) (err error) {
-		content, err = file.Read(ctx, tx, path)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	r := content.Open(ctx, h.Blobs)
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	return data, kura.E(op, err)
 }

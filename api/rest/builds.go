@@ -12,6 +12,7 @@ import (
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/tag"
 )
 
 // buildView is a build as callers see it.
@@ -150,19 +151,32 @@ func (s *Server) builds() {
 // listBuilds gives builds by their numbers, which rise.
 func listBuilds(ctx context.Context, c *call, in *struct {
 	Paging
-	Package string    `query:"package"`
-	Owner   string    `query:"owner"`
-	State   string    `query:"state" enum:"building,complete,deleted,failed,canceled"`
-	Draft   string    `query:"draft" enum:"true,false" doc:"only drafts, or only others"`
-	Pattern string    `query:"pattern" doc:"a glob on name-version-release"`
-	After   time.Time `query:"completed_after"`
+	Package  string    `query:"package"`
+	Owner    string    `query:"owner"`
+	State    string    `query:"state" enum:"building,complete,deleted,failed,canceled"`
+	Untagged bool      `query:"untagged" doc:"only those that no tag holds"`
+	Type     string    `query:"type" doc:"only those of a type: image"`
+	Task     int64     `query:"task" minimum:"0" doc:"that this task made"`
+	Volume   string    `query:"volume"`
+	Source   string    `query:"source" doc:"a glob"`
+	Draft    string    `query:"draft" enum:"true,false" doc:"only drafts, or only others"`
+	Pattern  string    `query:"pattern" doc:"a glob on name-version-release"`
+	After    time.Time `query:"completed_after"`
 }) (page pageOf[buildView], err error) {
 	m, err := in.mark()
 	if err != nil {
 		return page, err
 	}
 	page.Items = []buildView{}
-	f := build.Filter{BeforeID: m.ID, Pattern: in.Pattern, Newest: true, Limit: int64(in.Limit) + 1, Package: in.Package}
+	f := build.Filter{BeforeID: m.ID, Pattern: in.Pattern, Newest: true, Limit: int64(in.Limit) + 1, Package: in.Package,
+		Untagged: in.Untagged, Type: in.Type, TaskID: in.Task, Source: in.Source}
+	if in.Volume != "" {
+		v, err := build.GetVolume(ctx, c.tx, tag.ByName(in.Volume))
+		if err != nil {
+			return page, err
+		}
+		f.VolumeID = &v.ID
+	}
 	if in.Owner != "" {
 		u, err := account.Get(ctx, c.tx, account.ByName(in.Owner))
 		if err != nil {

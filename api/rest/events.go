@@ -13,6 +13,7 @@ import (
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/event"
 )
 
@@ -186,7 +187,7 @@ func (st *stream) write(text string) error {
 
 // refuse answers with a problem where huma does not.
 func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, id string, err error) {
-	p := s.problem(ctx, id, err)
+	p := s.problem(ctx, id, account.Anonymous, err)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // a client that has gone hears nothing

@@ -16,6 +16,9 @@ var (
 	numbers = map[string]bool{"{build}": true, "{rpm}": true, "{task}": true, "{archive}": true, "{event}": true, "{id}": true}
 )
 
+// queries are parameters that must be there.
+var queries = map[string]string{"search": "?of=build&pattern=x"}
+
 // bodies are as they should be: who may not call is told that first.
 var bodies = map[string]string{
 	"create-tag": `{"name": "x"}`, "edit-tag": `{}`, "set-parent": `{"priority": 1}`, "put-target": `{"build_tag": "x", "dest_tag": "x"}`,
@@ -27,6 +30,10 @@ var bodies = map[string]string{
 	"set-task-priority": `{"priority": 1}`, "assign-task": `{"host": "x"}`, "create-host": `{"name": "x", "arches": ["x86_64"]}`,
 	"create-channel": `{"name": "x"}`, "edit-channel": `{}`, "set-channel-status": `{"enabled": true}`,
 	"rename-user": `{"name": "x"}`, "set-password": `{"password": "x"}`, "create-user-group": `{"name": "x"}`, "put-permission": `{}`, "create-token": `{"name": "x"}`,
+	"create-build": `{"name": "x", "version": "1", "release": "1"}`, "set-build-owner": `{"owner": "x"}`, "set-build-completion": `{"completed": "2026-01-01T00:00:00Z"}`,
+	"set-build-volume": `{"volume": "x"}`, "create-archive-type": `{"name": "x", "description": "", "extensions": "x"}`,
+	"reserve-build": `{"name": "x", "version": "1", "release": "1"}`, "refund-build": `{"token": "x"}`, "import-build": `{"directory": "x"}`,
+	"create-notification": `{}`, "edit-notification": `{}`, "create-notification-block": `{}`,
 	"start-build": `{"source": "x"}`, "start-repo": `{"tag": "x"}`,
 	"edit-host": `{}`, "create-user": `{"name": "x"}`, "set-user-status": `{"blocked": true}`,
 }
@@ -69,7 +76,7 @@ func TestEveryOperationHasItsNeed(t *testing.T) {
 			if o.id == "follow-events" {
 				continue // it has no end
 			}
-			a := s.ask(user, o.method, fill(o.path), bodies[o.id])
+			a := s.ask(user, o.method, fill(o.path)+queries[o.id], bodies[o.id])
 			refused := a.status == 401 || a.status == 403 && strings.Contains(a.text, "permission required")
 			if allowed := o.needs.Allow(may) == nil; allowed == refused {
 				t.Errorf("%s as %q: %d %s; allowed is %v", o.id, user, a.status, a.text, allowed)

@@ -72,7 +72,7 @@ func read[I, O any](s *Server, id string, fn func(ctx context.Context, c *call, 
 			})
 		}
 		if err != nil {
-			return nil, s.problem(ctx, id, err)
+			return nil, s.problem(ctx, id, by, err)
 		}
 		return out, nil
 	})
@@ -93,7 +93,7 @@ func write[I, O any](s *Server, id string, status int, fn func(ctx context.Conte
 			})
 		}
 		if err != nil {
-			return nil, s.problem(ctx, id, err)
+			return nil, s.problem(ctx, id, by, err)
 		}
 		return out, nil
 	})
@@ -112,7 +112,7 @@ func apart[I, O any](s *Server, id string, status int, fn func(ctx context.Conte
 			out.Body, err = repeatable(ctx, s.DB, by, in, fn)
 		}
 		if err != nil {
-			return nil, s.problem(ctx, id, err)
+			return nil, s.problem(ctx, id, by, err)
 		}
 		return out, nil
 	})

@@ -3,6 +3,7 @@ package rest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -72,6 +73,11 @@ func cut[T, O any](p *Paging, all []T, name func(T) string, show func(T) O) (pag
 		page.Items, last = append(page.Items, show(v)), n
 	}
 	return page, nil
+}
+
+// numbered makes a page of a list that is there as a whole, by numbers.
+func numbered[T, O any](p *Paging, all []T, id func(T) int64, show func(T) O) (pageOf[O], error) {
+	return cut(p, all, func(v T) string { return fmt.Sprintf("%019d", id(v)) }, show)
 }
 
 // sortBy brings a list into the order that cut needs.

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/hub/account"
 )
 
 // statuses is this way in's table from kind to status.
@@ -34,12 +35,15 @@ var statuses = map[kura.Kind]int{
 
 // problem is what the caller is told went wrong. Of our own faults that is only
 // that they are ours: their texts hold paths and SQL.
-func (s *Server) problem(ctx context.Context, id string, err error) *huma.ErrorModel {
+func (s *Server) problem(ctx context.Context, id string, by account.Actor, err error) *huma.ErrorModel {
 	kind := kura.KindOf(err)
 	if kind == kura.Other && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		kind = kura.Canceled
 	}
 	status, ok := statuses[kind]
+	if status == http.StatusUnauthorized && by.LoggedIn() {
+		status = http.StatusForbidden // Koji says so to those whom it knows, too
+	}
 	detail := err.Error()
 	if !ok {
 		status, detail = http.StatusInternalServerError, "the hub failed to do this; its log says why"

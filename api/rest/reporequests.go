@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -62,7 +61,7 @@ func (s *Server) repoRequests() {
 			return page, err
 		}
 		slices.SortFunc(all, func(a, b *repo.Request) int { return cmp.Compare(a.ID, b.ID) })
-		return cut(&in.Paging, all, func(r *repo.Request) string { return fmt.Sprintf("%019d", r.ID) }, viewRequest)
+		return numbered(&in.Paging, all, func(r *repo.Request) int64 { return r.ID }, viewRequest)
 	})
 	read(s, "get-repo-request", func(ctx context.Context, c *call, in *ByNumber) (v requestView, err error) {
 		r, err := repo.GetRequest(ctx, c.tx, in.ID)

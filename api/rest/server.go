@@ -33,8 +33,10 @@ type Config struct {
 	Sign  *sign.Room
 
 	Sessions *account.Sessions
-	Actor    func(*http.Request) (account.Actor, error) // who makes a request
-	Log      *slog.Logger
+
+	MailDomain string                                     // of the addresses that notifications go to
+	Actor      func(*http.Request) (account.Actor, error) // who makes a request
+	Log        *slog.Logger
 
 	LockOut bool // only administrators are let in
 
@@ -79,6 +81,9 @@ func New(c Config) (*Server, error) {
 	s.groups()
 	s.packages()
 	s.builds()
+	s.buildChanges()
+	s.buildFacts()
+	s.generators()
 	s.rpms()
 	s.archives()
 	s.signing()
@@ -87,6 +92,7 @@ func New(c Config) (*Server, error) {
 	s.scheduler()
 	s.hosts()
 	s.users()
+	s.notifications()
 	s.history()
 	s.events()
 	return s, s.complete()

@@ -74,7 +74,7 @@ func newSite(t *testing.T, d *db.DB) *site {
 	tasks := task.New(quietBus{})
 	signer := sign.New(d, blobs, &holder{keys: map[string]*openpgp.Key{}})
 	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{})
-	s.s, err = New(Config{DB: d, Flow: flows, Tasks: tasks, Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Allow: flows.Policies().SideTag}, Blobs: blobs, Sign: signer, Sessions: account.NewSessions(), Log: slog.New(slog.DiscardHandler),
+	s.s, err = New(Config{DB: d, Flow: flows, Tasks: tasks, Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Allow: flows.Policies().SideTag}, Blobs: blobs, Sign: signer, Sessions: account.NewSessions(), MailDomain: "example.org", Log: slog.New(slog.DiscardHandler),
 		Actor: func(r *http.Request) (a account.Actor, err error) {
 			name := r.Header.Get("X-Test-User")
 			if name == "" {

@@ -13,12 +13,16 @@ import (
 	"github.com/kura-build/kura/hub/task"
 )
 
-// outputView is a file that a task left.
+// outputView is a file that a task or a build left.
 type outputView struct {
-	Name string    `json:"name" doc:"below the task's directory"`
+	Name string    `json:"name" doc:"below its directory"`
 	Size int64     `json:"size" doc:"bytes; of a log that is being written: as yet"`
 	Time time.Time `json:"time"`
 	Path string    `json:"path" doc:"below /kojifiles"`
+}
+
+func viewOutput(dir string, n file.Node) outputView {
+	return outputView{strings.TrimPrefix(n.Path(), dir+"/"), n.Size, db.Time(n.MTime), n.Path()}
 }
 
 // taskChanges registers what is done with tasks that there are.
@@ -105,9 +109,7 @@ func (s *Server) taskOutput() {
 		if err != nil {
 			return page, err
 		}
-		return cut(&in.Paging, all, func(n file.Node) string { return n.Path() }, func(n file.Node) outputView {
-			return outputView{strings.TrimPrefix(n.Path(), dir+"/"), n.Size, db.Time(n.MTime), n.Path()}
-		})
+		return cut(&in.Paging, all, file.Node.Path, func(n file.Node) outputView { return viewOutput(dir, n) })
 	})
 	read(s, "list-task-descendants", func(ctx context.Context, c *call, in *InTask) (page pageOf[taskView], err error) {
 		if _, err := task.Get(ctx, c.tx, in.Task); err != nil {

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -37,7 +36,7 @@ func (s *Server) tokens() {
 		if err != nil {
 			return page, err
 		}
-		return cut(in, all, func(t account.Token) string { return fmt.Sprintf("%019d", t.ID) }, viewToken)
+		return numbered(in, all, func(t account.Token) int64 { return t.ID }, viewToken)
 	})
 	write(s, "create-token", http.StatusCreated, func(ctx context.Context, c *call, in *struct {
 		Body struct {

@@ -211,13 +211,13 @@ func TestNamesAreFound(t *testing.T) {
 		s.Complete("2")
 		var builds, rpms []string
 		s.Do(func(ctx context.Context, tx *db.Tx) error {
-			for n, err := range build.Names(ctx, tx, "HEL*-2") {
+			for n, err := range build.Names(ctx, tx, "HEL*-2", 0) {
 				if err != nil {
 					return err
 				}
 				builds = append(builds, n.Name)
 			}
-			for n, err := range build.RPMNames(ctx, tx, "*.src.rpm") {
+			for n, err := range build.RPMNames(ctx, tx, "*.src.rpm", 0) {
 				if err != nil {
 					return err
 				}
