@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/flow"
-	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -63,7 +61,7 @@ func (h Builds) build(ctx context.Context, c *Call) (any, error) {
 // before it.
 func (h Builds) chain(ctx context.Context, c *Call) (any, error) {
 	const op = "koji.chainBuild"
-	groups, target, opts := c.Args.List("srcs"), c.Args.String("target"), c.Args.Map("opts")
+	list, target, opts := c.Args.List("srcs"), c.Args.String("target"), c.Args.Map("opts")
 	priority, channel := priorityArg(c), optText(c.Args, "channel")
 	if err := c.Args.Err(); err != nil {
 		return nil, err
@@ -74,38 +72,18 @@ func (h Builds) chain(ctx context.Context, c *Call) (any, error) {
 			return nil, err
 		}
 	}
-	if len(groups) == 0 {
-		return nil, kura.Errorf(op, kura.Invalid, "a chain build needs at least one group of sources")
-	}
-	for _, g := range groups {
-		list, ok := g.([]any)
-		for _, src := range list {
-			s, isText := src.(string)
-			if ok = ok && isText; ok && !strings.Contains(s, "://") { // a build that is waited for
-				if _, err := buildID(ctx, c.Tx, Ref{Name: s}); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if !ok {
-			return nil, kura.Errorf(op, kura.Invalid, "Invalid type for argument srcs of chainBuild: want a list of lists of SCM addresses and builds")
-		}
-	}
-	if _, err := tag.GetTarget(ctx, c.Tx, tag.ByName(target), 0); err != nil {
-		if kura.Is(err, kura.NotFound) {
-			err = kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
-		}
-		return nil, err
+	var groups [][]string
+	if err := into(op, map[string]any{"srcs": list}, &struct{ Srcs *[][]string }{&groups}); err != nil {
+		return nil, kura.Errorf(op, kura.Invalid, "Invalid type for argument srcs of chainBuild: want a list of lists of SCM addresses and builds")
 	}
 	if opts == nil {
 		opts = map[string]any{}
 	}
-	request, err := toJSON([]any{groups, target, opts})
+	text, err := toJSON(opts)
 	if err != nil {
 		return nil, err
 	}
-	t, err := h.Tasks.Make(ctx, c.Tx, task.Spec{Method: "chainbuild", Request: request, Owner: c.Actor.ID,
-		Priority: priority, Channel: channel, Weight: 0.2, Hub: true})
+	t, err := h.Flow.StartChain(ctx, c.Tx, c.Actor, groups, target, text, priority, channel)
 	if err != nil {
 		return nil, err
 	}

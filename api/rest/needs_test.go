@@ -34,6 +34,7 @@ var bodies = map[string]string{
 	"set-build-volume": `{"volume": "x"}`, "create-archive-type": `{"name": "x", "description": "", "extensions": "x"}`,
 	"reserve-build": `{"name": "x", "version": "1", "release": "1"}`, "refund-build": `{"token": "x"}`, "import-build": `{"directory": "x"}`,
 	"create-notification": `{}`, "edit-notification": `{}`, "create-notification-block": `{}`,
+	"start-chain-build": `{"sources": [["x"]], "target": "x"}`, "restart-hosts": `{}`, "make-task": `{"method": "x"}`,
 	"start-build": `{"source": "x"}`, "start-repo": `{"tag": "x"}`,
 	"edit-host": `{}`, "create-user": `{"name": "x"}`, "set-user-status": `{"blocked": true}`,
 }

@@ -143,6 +143,9 @@ var table = []operation{
 	{"delete-rpm-signature", http.MethodDelete, "/rpms/{rpm}/signatures/{key}", perm("admin"), "signatures", "Forget a signature, with the signed copy"},
 
 	{"start-build", http.MethodPost, "/tasks/build", login, "tasks", "Build a source"},
+	{"start-chain-build", http.MethodPost, "/tasks/chain-build", login, "tasks", "Build sources one after another, each with those before it"},
+	{"restart-hosts", http.MethodPost, "/tasks/restart-hosts", perm("host"), "tasks", "Have build hosts start anew when their tasks are over"},
+	{"make-task", http.MethodPost, "/tasks", perm("admin"), "tasks", "Make any task"},
 	{"list-tasks", http.MethodGet, "/tasks", anyone, "tasks", "Tasks, the newest first"},
 	{"get-task", http.MethodGet, "/tasks/{task}", anyone, "tasks", "A task, with its result and its children"},
 	{"cancel-task", http.MethodPost, "/tasks/{task}/cancel", login, "tasks", "Stop a task and its children"},

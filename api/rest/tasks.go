@@ -3,13 +3,10 @@ package rest
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
-	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -76,7 +73,7 @@ func (s *Server) tasks() {
 	read(s, "get-task", func(ctx context.Context, c *call, in *InTask) (taskView, error) { return in.view(ctx, c) })
 	s.taskChanges()
 	s.taskOutput()
-	write(s, "start-build", http.StatusCreated, s.startBuild)
+	s.starts()
 }
 
 func listTasks(ctx context.Context, c *call, in *struct {
@@ -120,35 +117,4 @@ func listTasks(ctx context.Context, c *call, in *struct {
 		return page, err
 	}
 	return full(&in.Paging, got, func(l *task.Listed) mark { return mark{ID: l.ID} }, viewListedTask), nil
-}
-
-func (s *Server) startBuild(ctx context.Context, c *call, in *struct {
-	Body struct {
-		Source   string          `json:"source" minLength:"1" doc:"an SCM address, or the path of an upload"`
-		Target   string          `json:"target,omitempty"`
-		Scratch  bool            `json:"scratch,omitempty" doc:"the packages go to nobody's tag"`
-		Draft    bool            `json:"draft,omitempty" doc:"the build claims its name when it is promoted"`
-		SkipTag  bool            `json:"skip_tag,omitempty"`
-		RepoID   int64           `json:"repo,omitempty" doc:"build with this repository"`
-		Arches   string          `json:"arch_override,omitempty" doc:"of scratch builds: only these, with spaces between them"`
-		Priority int             `json:"priority,omitempty" doc:"beside the usual one; below 0 is for administrators"`
-		Channel  string          `json:"channel,omitempty"`
-		Metadata json.RawMessage `json:"metadata,omitempty" doc:"is kept with the build"`
-	}
-}) (v taskView, err error) {
-	b := &in.Body
-	if b.Priority < 0 && !c.by.Has(account.Admin) {
-		return v, kura.Errorf("rest.build", kura.Denied, "only admins may create high-priority tasks")
-	}
-	var priority *int
-	if b.Priority != 0 {
-		p := task.DefaultPriority + b.Priority
-		priority = &p
-	}
-	o := flow.BuildOpts{Scratch: b.Scratch, Draft: b.Draft, SkipTag: b.SkipTag, RepoID: b.RepoID, ArchOverride: b.Arches, Metadata: b.Metadata}
-	t, err := s.Flow.StartBuild(ctx, c.tx, c.by, b.Source, b.Target, o, priority, b.Channel)
-	if err != nil {
-		return v, err
-	}
-	return viewTask(t), nil
 }

@@ -138,3 +138,25 @@ func TestWorkOnTasks(t *testing.T) {
 		}
 	})
 }
+
+func TestTasksAreStarted(t *testing.T) {
+	onSites(t, func(t *testing.T, s *site) {
+		s.must("tina", "POST", "/tags", `{"name": "f41", "arches": ["x86_64"]}`)
+		s.must("root", "PUT", "/targets/f41", `{"build_tag": "f41", "dest_tag": "f41"}`)
+		s.refused(400, "at least one group", "ada", "POST", "/tasks/chain-build", `{"sources": [], "target": "f41"}`)
+		s.refused(400, "is none", "ada", "POST", "/tasks/chain-build", `{"sources": [["a"]], "target": "f41"}`)
+		s.refused(400, "unknown build target: f99", "ada", "POST", "/tasks/chain-build", `{"sources": [["git://x/a#1"]], "target": "f99"}`)
+		s.refused(403, "only admins", "ada", "POST", "/tasks/chain-build", `{"sources": [["git://x/a#1"]], "target": "f41", "priority": -1}`)
+		if got := s.must("ada", "POST", "/tasks/chain-build", `{"sources": [["git://x/a#1"], ["git://x/b#1"]], "target": "f41", "priority": 2}`).body; got["method"] != "chainbuild" || got["priority"] != 22.0 {
+			t.Errorf("%v", got)
+		}
+		s.refused(403, "admin permission required", "tina", "POST", "/tasks", `{"method": "buildArch"}`)
+		s.must("root", "POST", "/hosts", `{"name": "b1.example.org", "arches": ["x86_64"]}`)
+		if got := s.must("root", "POST", "/tasks", `{"method": "buildArch", "params": [1, "x"], "arch": "x86_64", "host": "b1.example.org"}`).body; got["state"] != "assigned" || got["priority"] != 20.0 {
+			t.Errorf("%v", got)
+		}
+		if got := s.must("root", "POST", "/tasks/restart-hosts", `{"options": {"channel": "default"}}`).body; got["method"] != "restartHosts" || got["priority"] != 5.0 {
+			t.Errorf("%v", got)
+		}
+	})
+}

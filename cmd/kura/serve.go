@@ -89,7 +89,7 @@ func (h *house) ways() (*ways, error) {
 		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: h.metrics,
 	})
 	interfaces, err := rest.New(rest.Config{
-		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Blobs: h.blobs, Sign: h.sign, Sessions: h.sessions, MailDomain: h.conf.Koji.MailDomain,
+		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Blobs: h.blobs, Sign: h.sign, Sessions: h.sessions, MailDomain: h.conf.Mail.Domain,
 		Actor: door.Actor, Log: h.log,
 		Woken: func(wake func()) (func(), error) { return h.bus.Listen("task.>", func(string, []byte) { wake() }) },
 	})

@@ -60,7 +60,7 @@ func (j *job) await(ctx context.Context) error {
 func buildOf(ctx context.Context, tx *db.Tx, nvr string) (*build.Build, error) {
 	n, err := rpm.ParseNVR(nvr)
 	if err != nil {
-		return nil, kura.Errorf("flow.await", kura.Invalid, "%q is no name-version-release of a build", nvr)
+		return nil, kura.Errorf("flow.await", kura.NotFound, "No such build: %s", nvr)
 	}
 	return build.ByNVR(ctx, tx, n)
 }

@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/source"
+	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -49,4 +53,31 @@ func (f *Flow) chain(ctx context.Context, r *task.Run) (any, error) {
 		}
 	}
 	return built, nil
+}
+
+// StartChain makes the task of groups of builds, each of which sees the
+// packages of those before it. The options are those of every build, as text.
+func (f *Flow) StartChain(ctx context.Context, tx *db.Tx, by account.Actor, groups [][]string, target string, opts json.RawMessage, priority *int, channel string) (*task.Task, error) {
+	const op = "flow.StartChain"
+	if len(groups) == 0 {
+		return nil, kura.Errorf(op, kura.Invalid, "a chain build needs at least one group of sources")
+	}
+	for _, g := range groups {
+		for _, src := range g {
+			if source.IsSCM(src) {
+				continue
+			}
+			if _, err := buildOf(ctx, tx, src); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if _, err := tag.GetTarget(ctx, tx, tag.ByName(target), 0); err != nil {
+		if kura.Is(err, kura.NotFound) {
+			err = kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
+		}
+		return nil, err
+	}
+	return f.tasks.Make(ctx, tx, task.Spec{Method: "chainbuild", Request: request(groups, target, opts), Owner: by.ID,
+		Priority: priority, Channel: channel, Weight: 0.2, Hub: true})
 }
