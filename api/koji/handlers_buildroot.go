@@ -106,14 +106,7 @@ func (Builds) roots(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if tagID != nil {
-		repos, err := repo.List(ctx, c.Tx, repo.Filter{TagID: *tagID})
-		if err != nil {
-			return nil, err
-		}
-		none = none || len(repos) == 0
-		for _, r := range repos {
-			f.Repos = append(f.Repos, r.ID)
-		}
+		f.TagID, none = *tagID, none || *tagID <= 0
 	}
 	if none {
 		return o.Apply(nil)

@@ -19,7 +19,7 @@ import (
 // terms is what is searched for.
 type terms struct {
 	text  string
-	glob  bool
+	like  string            // a glob: the part of the search that the database does
 	match func(string) bool // of a glob or a regular expression; nil: the very text
 }
 
@@ -32,10 +32,11 @@ func readTerms(text, how string) (terms, error) {
 	var pattern string
 	switch how {
 	case "glob":
-		t.glob = true
+		t.like = text
 		pattern = strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(text))
 		pattern = "(?is)^" + pattern + "$"
 	case "regexp":
+		t.like = begins(text)
 		pattern = "(?i)" + text
 	default:
 		return t, nil
@@ -55,12 +56,26 @@ func (t terms) admits(name string) bool {
 	return name == t.text
 }
 
-// like is the part of the search that the database does.
-func (t terms) like() string {
-	if t.glob {
-		return t.text
+// begins gives a glob of how everything begins that a regular expression
+// matches; it is empty for what can begin with anything.
+func begins(pattern string) string {
+	rest, anchored := strings.CutPrefix(pattern, "^")
+	if !anchored || rest == "" || strings.Contains(rest, "|") {
+		return ""
 	}
-	return ""
+	n := strings.IndexFunc(rest, func(c rune) bool {
+		return c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
+	})
+	switch {
+	case n < 0:
+		return rest + "*"
+	case n > 0 && strings.ContainsRune("*?{", rune(rest[n])): // the last letter may be missing
+		n--
+	}
+	if n <= 0 {
+		return ""
+	}
+	return rest[:n] + "*"
 }
 
 // search gives ids and names of one sort of objects.
@@ -97,18 +112,26 @@ func candidates(ctx context.Context, tx *db.Tx, sort string, t terms) (iter.Seq2
 	switch sort {
 	case "build":
 		if t.match != nil {
-			return build.Names(ctx, tx, t.like(), 0), nil
+			return build.Names(ctx, tx, t.like, 0), nil
 		}
 		list, err = exactBuild(ctx, tx, t.text)
 	case "rpm":
 		if t.match != nil {
-			return build.RPMNames(ctx, tx, t.like(), 0), nil
+			return build.RPMNames(ctx, tx, t.like, 0), nil
 		}
 		list, err = exactRPM(ctx, tx, t.text)
 	case "package":
-		list, err = named(tag.ListPackages(ctx, tx, ""))(func(p tag.Package) build.Named { return build.Named(p) })
+		if t.match == nil {
+			var p tag.Package
+			if p, err = tag.GetPackage(ctx, tx, tag.ByName(t.text)); err == nil {
+				list = []build.Named{build.Named(p)}
+			}
+			err = missing(err)
+			break
+		}
+		list, err = named(tag.FindPackages(ctx, tx, t.like))(func(p tag.Package) build.Named { return build.Named(p) })
 	case "tag":
-		list, err = named(tag.List(ctx, tx, tag.Query{Pattern: t.like()}))(func(x tag.Tag) build.Named { return build.Named{ID: x.ID, Name: x.Name} })
+		list, err = named(tag.List(ctx, tx, tag.Query{Pattern: t.like}))(func(x tag.Tag) build.Named { return build.Named{ID: x.ID, Name: x.Name} })
 	case "target":
 		list, err = named(tag.ListTargets(ctx, tx, tag.TargetQuery{}))(func(x tag.Target) build.Named { return build.Named{ID: x.ID, Name: x.Name} })
 	case "user":

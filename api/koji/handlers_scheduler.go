@@ -25,8 +25,11 @@ func (h Scheduler) Handlers() Handlers {
 	}
 }
 
-// maxRecords bounds what one call looks through.
-const maxRecords = 100_000
+// maxRecords bounds what one call looks through, onePart what it reads at once.
+const (
+	maxRecords = 100_000
+	onePart    = 500
+)
 
 // view is what the three lists have in common: rows of which the client chooses
 // some by clauses, and of them some fields.
@@ -44,7 +47,7 @@ type clause struct {
 }
 
 func readView(a *Args, defaults ...string) (view, error) {
-	v := view{fields: a.Strings("fields"), defaults: defaults, opts: QueryOpts{Limit: -1, Order: []string{"id"}}, of: task.Of{Limit: maxRecords}}
+	v := view{fields: a.Strings("fields"), defaults: defaults, opts: QueryOpts{Limit: -1, Order: []string{"id"}}, of: task.Of{Limit: onePart}}
 	if a.sig.index("opts") >= 0 && a.Any("opts") != nil {
 		v.opts = a.queryOpts("opts")
 	}
@@ -124,23 +127,79 @@ func member(s xmlrpc.Struct, name string) (any, bool) {
 	return nil, false
 }
 
+// scheduled is a record with what the lists show beside it.
+type scheduled struct {
+	id, task, host int64
+	row            xmlrpc.Struct
+}
+
+// read reads records in parts, until it has as many as are wanted.
+func (v view) read(ctx context.Context, tx *db.Tx, part func(task.Of) ([]scheduled, error)) (any, error) {
+	enough := maxRecords
+	if order := v.opts.Order; len(order) == 1 && (order[0] == "id" || order[0] == "-id") {
+		v.of.Newest = order[0] == "-id"
+		if v.opts.Limit >= 0 && !v.opts.CountOnly {
+			enough = v.opts.Offset + v.opts.Limit
+		}
+	}
+	var rows []xmlrpc.Struct
+	a := newAround()
+	for looked := 0; looked < maxRecords && len(rows) < enough; looked += onePart {
+		got, err := part(v.of)
+		if err == nil {
+			err = a.know(ctx, tx, got)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range got {
+			row := a.add(e)
+			ok, err := v.admits(row)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				rows = append(rows, row)
+			}
+			v.of.After = e.id
+		}
+		if len(got) < onePart {
+			break
+		}
+	}
+	return v.shown(rows)
+}
+
+func (v view) admits(row xmlrpc.Struct) (bool, error) {
+	ok := true
+	for _, c := range v.clauses {
+		x, known := member(row, c.field)
+		if !known {
+			return false, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid field: %s", c.field)
+		}
+		ok = ok && c.admits(x)
+	}
+	return ok, nil
+}
+
 // answer applies clauses, order and fields to rows.
 func (v view) answer(rows []xmlrpc.Struct) (any, error) {
 	kept := rows[:0]
 	for _, row := range rows {
-		ok := true
-		for _, c := range v.clauses {
-			x, known := member(row, c.field)
-			if !known {
-				return nil, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid field: %s", c.field)
-			}
-			ok = ok && c.admits(x)
+		ok, err := v.admits(row)
+		if err != nil {
+			return nil, err
 		}
 		if ok {
 			kept = append(kept, row)
 		}
 	}
-	got, err := v.opts.Apply(kept)
+	return v.shown(kept)
+}
+
+// shown applies order and fields to rows.
+func (v view) shown(rows []xmlrpc.Struct) (any, error) {
+	got, err := v.opts.Apply(rows)
 	page, ok := got.([]xmlrpc.Struct)
 	if err != nil || !ok {
 		return got, err
@@ -175,31 +234,52 @@ func newAround() around {
 	return around{tasks: map[int64]*task.Task{}, hosts: map[int64]*task.Host{}}
 }
 
-func (a around) add(ctx context.Context, tx *db.Tx, s xmlrpc.Struct, taskID, hostID int64) (xmlrpc.Struct, error) {
-	t, h := a.tasks[taskID], a.hosts[hostID]
-	var err error
-	if t == nil && taskID != 0 {
-		if t, err = task.Get(ctx, tx, taskID); err != nil {
-			return nil, err
+// know asks for the tasks and hosts of records, unless they are known.
+func (a around) know(ctx context.Context, tx *db.Tx, list []scheduled) error {
+	var ids []int64
+	for _, e := range list {
+		if _, known := a.tasks[e.task]; !known && e.task != 0 {
+			a.tasks[e.task] = nil
+			ids = append(ids, e.task)
 		}
-		a.tasks[taskID] = t
-	}
-	if h == nil && hostID != 0 {
-		if h, err = task.GetHost(ctx, tx, task.Ref{ID: hostID}, 0); err != nil {
-			return nil, err
+		if a.hosts[e.host] == nil && e.host != 0 {
+			h, err := task.GetHost(ctx, tx, task.Ref{ID: e.host}, 0)
+			if err != nil {
+				return err
+			}
+			a.hosts[e.host] = h
 		}
-		a.hosts[hostID] = h
 	}
-	if t != nil {
+	tasks, err := task.ByIDs(ctx, tx, ids)
+	for _, t := range tasks {
+		a.tasks[t.ID] = t
+	}
+	return err
+}
+
+func (a around) add(e scheduled) xmlrpc.Struct {
+	s := e.row
+	if t := a.tasks[e.task]; t != nil {
 		s = append(s, record("method", t.Method, "state", int64(t.State), "owner", deref(t.Owner), "arch", t.Arch,
 			"channel_id", deref(t.ChannelID), "start_ts", TimeTS(moment(t.StartTime)), "completion_ts", TimeTS(moment(t.CompletionTime)))...)
 	} else {
 		s = append(s, record("method", nil, "state", nil, "owner", nil, "arch", nil, "channel_id", nil, "start_ts", nil, "completion_ts", nil)...)
 	}
-	if h != nil {
-		return append(s, record("host_name", h.Name, "host_ready", h.Ready)...), nil
+	if h := a.hosts[e.host]; h != nil {
+		return append(s, record("host_name", h.Name, "host_ready", h.Ready)...)
 	}
-	return append(s, record("host_name", nil, "host_ready", nil)...), nil
+	return append(s, record("host_name", nil, "host_ready", nil)...)
+}
+
+// scheduledOf makes records of what a room lists.
+func scheduledOf[T any](list []T, err error) func(func(T) scheduled) ([]scheduled, error) {
+	return func(of func(T) scheduled) ([]scheduled, error) {
+		out := make([]scheduled, len(list))
+		for i, v := range list {
+			out[i] = of(v)
+		}
+		return out, err
+	}
 }
 
 func (Scheduler) runs(ctx context.Context, c *Call) (any, error) {
@@ -207,18 +287,11 @@ func (Scheduler) runs(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, err := task.TaskRuns(ctx, c.Tx, v.of, nil)
-	if err != nil {
-		return nil, err
-	}
-	a, rows := newAround(), make([]xmlrpc.Struct, len(runs))
-	for i, r := range runs {
-		s := record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "active", r.Active, "create_ts", TimeTS(r.Time))
-		if rows[i], err = a.add(ctx, c.Tx, s, r.Task, r.Host); err != nil {
-			return nil, err
-		}
-	}
-	return v.answer(rows)
+	return v.read(ctx, c.Tx, func(of task.Of) ([]scheduled, error) {
+		return scheduledOf(task.TaskRuns(ctx, c.Tx, of, nil))(func(r task.TaskRun) scheduled {
+			return scheduled{r.ID, r.Task, r.Host, record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "active", r.Active, "create_ts", TimeTS(r.Time))}
+		})
+	})
 }
 
 func (Scheduler) refusals(ctx context.Context, c *Call) (any, error) {
@@ -226,18 +299,12 @@ func (Scheduler) refusals(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err := task.Refusals(ctx, c.Tx, v.of)
-	if err != nil {
-		return nil, err
-	}
-	a, rows := newAround(), make([]xmlrpc.Struct, len(got))
-	for i, r := range got {
-		s := record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "by_host", r.ByHost, "soft", r.Soft, "msg", deref(r.Msg), "ts", TimeTS(r.Time))
-		if rows[i], err = a.add(ctx, c.Tx, s, r.Task, r.Host); err != nil {
-			return nil, err
-		}
-	}
-	return v.answer(rows)
+	return v.read(ctx, c.Tx, func(of task.Of) ([]scheduled, error) {
+		return scheduledOf(task.Refusals(ctx, c.Tx, of))(func(r task.Refusal) scheduled {
+			return scheduled{r.ID, r.Task, r.Host, record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "by_host", r.ByHost,
+				"soft", r.Soft, "msg", deref(r.Msg), "ts", TimeTS(r.Time))}
+		})
+	})
 }
 
 func (Scheduler) messages(ctx context.Context, c *Call) (any, error) {
@@ -245,21 +312,14 @@ func (Scheduler) messages(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err := task.Notes(ctx, c.Tx, v.of)
-	if err != nil {
-		return nil, err
-	}
-	a, rows := newAround(), make([]xmlrpc.Struct, len(got))
-	for i, n := range got {
-		s := record("id", n.ID, "task_id", deref(n.Task), "host_id", deref(n.Host), "msg", n.Msg, "msg_ts", TimeTS(n.Time))
-		if rows[i], err = a.add(ctx, c.Tx, s, moment(n.Task), moment(n.Host)); err != nil {
-			return nil, err
-		}
-	}
-	return v.answer(rows)
+	return v.read(ctx, c.Tx, func(of task.Of) ([]scheduled, error) {
+		return scheduledOf(task.Notes(ctx, c.Tx, of))(func(n task.Note) scheduled {
+			return scheduled{n.ID, moment(n.Task), moment(n.Host), record("id", n.ID, "task_id", deref(n.Task), "host_id", deref(n.Host),
+				"msg", n.Msg, "msg_ts", TimeTS(n.Time))}
+		})
+	})
 }
 
-// hostData gives what hosts last said, as JSON in a string.
 func (Scheduler) hostData(ctx context.Context, c *Call) (any, error) {
 	id := c.Args.OptInt("hostID")
 	if err := c.Args.Err(); err != nil {

@@ -49,7 +49,7 @@ func (in *OfTask) of(ctx context.Context, c *call) (o task.Of, err error) {
 	if err != nil {
 		return o, err
 	}
-	o = task.Of{Task: in.Task, AfterID: m.ID, Limit: int64(in.Limit) + 1}
+	o = task.Of{Task: in.Task, After: m.ID, Limit: int64(in.Limit) + 1}
 	if in.Host == "" {
 		return o, nil
 	}

@@ -80,7 +80,8 @@ func GetBuildroot(ctx context.Context, tx *db.Tx, id int64) (*Buildroot, error) 
 // RootFilter narrows ListBuildroots; zero fields do not.
 type RootFilter struct {
 	HostID, TaskID, RepoID, RPMID, ArchiveID, ID int64
-	IDs, Repos                                   []int64
+	TagID                                        int64 // made from a repository of this tag
+	IDs                                          []int64
 	State                                        []int
 	After                                        int64 // only those with higher ids: for reading in parts
 	Limit, Offset                                int64
@@ -117,9 +118,8 @@ func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot,
 		q.Add(" AND")
 		db.In(&q, "buildroot.id", f.IDs)
 	}
-	if f.Repos != nil {
-		q.Add(" AND")
-		db.In(&q, "buildroot.repo_id", f.Repos)
+	if f.TagID != 0 {
+		q.Add(" AND buildroot.repo_id IN (SELECT id FROM repo WHERE tag_id = ?)", f.TagID)
 	}
 	if f.After != 0 {
 		q.Add(" AND buildroot.id > ?", f.After)

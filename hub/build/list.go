@@ -146,7 +146,14 @@ func (by By) add(q *db.Builder) error {
 // Count says how many builds List would give without a limit.
 func Count(ctx context.Context, tx *db.Tx, f Filter) (int64, error) {
 	var q db.Builder
-	q.Add("SELECT count(*) FROM build" + joins)
+	q.Add("SELECT count(*) FROM build")
+	// Every build has all that List joins: what no condition names is left out.
+	if f.Package != "" || f.Prefix != "" || f.Pattern != "" {
+		q.Add(" JOIN package ON package.id = build.pkg_id")
+	}
+	if f.CreatedBefore != 0 || f.CreatedAfter != 0 {
+		q.Add(" JOIN event ON event.id = build.create_event")
+	}
 	f.where(&q)
 	got, err := db.Find(ctx, tx, db.Column[int64], &q)
 	if err != nil {
@@ -200,6 +207,7 @@ func (f *Filter) where(q *db.Builder) {
 		q.Add(` AND lower(package.name) LIKE lower(?) ESCAPE '\'`, escapeLike(f.Prefix)+"%")
 	}
 	if f.Pattern != "" {
+		buildsNamed(q, f.Pattern)
 		q.Add(` AND lower(package.name || '-' || build.version || '-' || build.release) LIKE lower(?) ESCAPE '\'`, globToLike(f.Pattern))
 	}
 	if f.Source != "" {

@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/kura-build/kura/db"
 )
@@ -14,6 +15,7 @@ func Names(ctx context.Context, tx *db.Tx, glob string, after int64) iter.Seq2[N
 	var q db.Builder
 	q.Add("SELECT build.id, package.name || '-' || build.version || '-' || build.release FROM build JOIN package ON package.id = build.pkg_id WHERE build.namespace = 0")
 	if glob != "" {
+		buildsNamed(&q, glob)
 		q.Add(` AND lower(package.name || '-' || build.version || '-' || build.release) LIKE lower(?) ESCAPE '\'`, globToLike(glob))
 	}
 	if after != 0 {
@@ -27,10 +29,54 @@ func RPMNames(ctx context.Context, tx *db.Tx, glob string, after int64) iter.Seq
 	var q db.Builder
 	q.Add("SELECT id, name || '-' || version || '-' || release || '.' || arch || '.rpm' FROM rpminfo WHERE namespace = 0")
 	if glob != "" {
+		rpmsNamed(&q, glob)
 		q.Add(` AND lower(name || '-' || version || '-' || release || '.' || arch || '.rpm') LIKE lower(?) ESCAPE '\'`, globToLike(glob))
 	}
 	if after != 0 {
 		q.Add(" AND id > ?", after)
 	}
 	return db.Stream(ctx, tx, scanNamed, q.Add(" ORDER BY id"))
+}
+
+// buildsNamed narrows what a glob on name-version-release is looked for in to
+// packages whose names can begin what it matches: they are few, and have an
+// index.
+func buildsNamed(q *db.Builder, glob string) {
+	first, names := begins(glob)
+	if first == "" {
+		return
+	}
+	q.Add(` AND (lower(package.name) LIKE lower(?) ESCAPE '\'`, escapeLike(first)+"%")
+	for _, n := range names {
+		q.Add(" OR lower(package.name) = lower(?)", n)
+	}
+	q.Add(")")
+}
+
+// rpmsNamed is buildsNamed for file names of rpms.
+func rpmsNamed(q *db.Builder, glob string) {
+	first, names := begins(glob)
+	if first == "" {
+		return
+	}
+	q.Add(` AND (lower(name) LIKE lower(?) ESCAPE '\'`, escapeLike(first)+"%")
+	for _, n := range names {
+		q.Add(" OR lower(name) = lower(?)", n)
+	}
+	q.Add(")")
+}
+
+// begins gives what all that a glob matches begins with, and the names that end
+// within that: a name is followed by a dash.
+func begins(glob string) (first string, names []string) {
+	first = glob
+	if i := strings.IndexAny(glob, "*?"); i >= 0 {
+		first = glob[:i]
+	}
+	for i, c := range first {
+		if c == '-' {
+			names = append(names, first[:i])
+		}
+	}
+	return first, names
 }

@@ -90,11 +90,11 @@ func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, read 
 		}
 		q.pkg = p.ID
 	}
-	allowed, err := packages(ctx, tx, t.ID, q)
-	if err != nil {
+	rows, err := read(ctx, tx, order, q)
+	if err != nil || len(rows) == 0 {
 		return nil, kura.E(op, err)
 	}
-	rows, err := read(ctx, tx, order, q)
+	allowed, err := packages(ctx, tx, t.ID, q)
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
@@ -135,9 +135,24 @@ func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) (map[int6
 
 func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tagged, error) {
 	var b db.Builder
-	b.Add("SELECT " + columns + ", tag.id, tag.name, l.create_event FROM tag_listing l JOIN tag ON tag.id = l.tag_id JOIN build ON build.id = l.build_id" +
-		joins + " WHERE build.state = 1 AND")
-	db.In(&b, "l.tag_id", tags).At("l", q.At)
+	b.Add("SELECT " + columns + ", tag.id, tag.name, l.create_event FROM ")
+	few, err := fewTagged(ctx, tx, tags, q)
+	if err != nil {
+		return nil, err
+	}
+	if few {
+		// A tag that many builds went through may hold few of them. The limit
+		// tells the database, which would reckon with a share of all.
+		b.Add("(SELECT * FROM tag_listing l WHERE")
+		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" LIMIT 1000) l")
+	} else {
+		b.Add("tag_listing l")
+	}
+	b.Add(" JOIN tag ON tag.id = l.tag_id JOIN build ON build.id = l.build_id" + joins + " WHERE build.state = 1")
+	if !few {
+		b.Add(" AND")
+		db.In(&b, "l.tag_id", tags).At("l", q.At)
+	}
 	if q.pkg != 0 {
 		b.Add(" AND build.pkg_id = ?", q.pkg)
 	}
@@ -160,6 +175,19 @@ func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tag
 		t.Build = x
 		return t, err
 	}, &b)
+}
+
+// fewTagged says whether tags hold fewer than a thousand builds together. Of a
+// package's builds there are few in any case.
+func fewTagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) (bool, error) {
+	if q.pkg != 0 {
+		return false, nil
+	}
+	var b db.Builder
+	b.Add("SELECT count(*) FROM (SELECT 1 FROM tag_listing l WHERE")
+	db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" LIMIT 1000) held")
+	n, err := db.Find(ctx, tx, db.Column[int64], &b)
+	return err == nil && n[0] < 1000, err
 }
 
 // taggedRefs is tagged without what a query may narrow by.

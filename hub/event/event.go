@@ -49,9 +49,11 @@ func Last(ctx context.Context, tx *db.Tx, before int64) (Event, error) {
 	var b db.Builder
 	b.Add("SELECT id, time FROM event")
 	if before != 0 {
-		b.Add(" WHERE time < ?", before)
+		b.Add(" WHERE time < ? ORDER BY time DESC, id DESC", before) // an index has this order
+	} else {
+		b.Add(" ORDER BY id DESC")
 	}
-	b.Add(" ORDER BY id DESC").Page(1, 0)
+	b.Page(1, 0)
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (e Event, err error) { return e, s.Scan(&e.ID, &e.Time) }, &b)
 	if err != nil {
 		return e, kura.E("event.Last", err)

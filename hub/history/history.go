@@ -118,24 +118,43 @@ func Find(ctx context.Context, tx *db.Tx, name string, q Query) ([]Record, error
 // read gives the records of a table, or all of them that one event made.
 func (t *table) read(ctx context.Context, tx *db.Tx, q Query, event int64) ([]Record, error) {
 	var b db.Builder
-	t.from(&b)
+	q.from(&b, t, event)
+	if q.After != 0 {
+		// The first event after that time is asked for by itself, so that the
+		// database knows how few records are younger. (id + 0: not by going
+		// through all events in their order.)
+		var first int64
+		if err := tx.Row(ctx, "SELECT COALESCE(min(id + 0), 9223372036854775807) FROM event WHERE time > $1", q.After).Scan(&first); err != nil {
+			return nil, kura.E("history.Find", err)
+		}
+		// Two questions, as an index answers each of them: one for either would
+		// have the database look at all records.
+		b.Add(" AND v.create_event >= ? AND e1.time > ? UNION ALL ", first, q.After)
+		q.from(&b, t, event)
+		b.Add(" AND v.revoke_event >= ? AND e2.time > ? AND e1.time <= ?", first, q.After, q.After)
+	}
+	b.Add(" ORDER BY 1") // create_event
+	if q.Limit != 0 && event == 0 {
+		b.Page(q.Limit, 0)
+	}
+	return db.Find(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, &b)
+}
+
+// from asks for a table's records, without saying after which time.
+func (q Query) from(b *db.Builder, t *table, event int64) {
+	t.from(b)
 	for by, v := range q.About {
 		if add := t.by[by]; add != nil {
-			add(&b, v)
+			add(b, v)
 		}
 	}
-	q.versions(&b)
+	q.versions(b)
 	if q.From != 0 {
 		b.Add(" AND v.create_event >= ?", q.From)
 	}
 	if event != 0 {
 		b.Add(" AND v.create_event = ?", event)
 	}
-	b.Add(" ORDER BY v.create_event")
-	if q.Limit != 0 && event == 0 {
-		b.Page(q.Limit, 0)
-	}
-	return db.Find(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, &b)
 }
 
 func (q Query) versions(b *db.Builder) {
@@ -149,9 +168,6 @@ func (q Query) versions(b *db.Builder) {
 	}
 	if q.Before != 0 {
 		b.Add(" AND (e1.time < ? OR e2.time < ?)", q.Before, q.Before)
-	}
-	if q.After != 0 {
-		b.Add(" AND (e1.time > ? OR e2.time > ?)", q.After, q.After)
 	}
 	if q.BeforeEvent != 0 {
 		b.Add(" AND (v.create_event < ? OR v.revoke_event < ?)", q.BeforeEvent, q.BeforeEvent)

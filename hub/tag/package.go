@@ -33,6 +33,18 @@ func ListPackages(ctx context.Context, tx *db.Tx, prefix string) ([]Package, err
 	return got, kura.E("tag.ListPackages", err)
 }
 
+// FindPackages gives the packages whose names a glob matches, in any case, by
+// name; an empty glob is all.
+func FindPackages(ctx context.Context, tx *db.Tx, glob string) ([]Package, error) {
+	var b db.Builder
+	b.Add("SELECT id, name FROM package")
+	if glob != "" {
+		b.Add(` WHERE lower(name) LIKE ? ESCAPE '\'`, likePattern(glob))
+	}
+	got, err := db.Find(ctx, tx, scanName, b.Add(" ORDER BY name"))
+	return got, kura.E("tag.FindPackages", err)
+}
+
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // Listed is an entry of a package list.
@@ -108,8 +120,10 @@ func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64) ([]Listed, err
 		b.Add(`SELECT p.id, p.name, t.id, t.name, l.blocked, l.extra_arches, 0, '' FROM tag_packages l
 			JOIN tag t ON t.id = l.tag_id JOIN package p ON p.id = l.package_id WHERE 1 = 1`)
 	} else {
+		// Every entry has a tag. Joined from the left, PostgreSQL does not
+		// reckon the share of the entries that it must read by that of the tags.
 		b.Add(`SELECT p.id, p.name, t.id, t.name, l.blocked, l.extra_arches, u.id, u.name FROM tag_packages l
-			JOIN tag t ON t.id = l.tag_id JOIN package p ON p.id = l.package_id
+			LEFT JOIN tag t ON t.id = l.tag_id JOIN package p ON p.id = l.package_id
 			JOIN tag_package_owners o ON o.tag_id = l.tag_id AND o.package_id = l.package_id
 			JOIN users u ON u.id = o.owner WHERE 1 = 1`).At("o", q.At)
 	}

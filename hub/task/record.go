@@ -40,9 +40,9 @@ type Refusal struct {
 // Of narrows the records below; 0 does not.
 type Of struct {
 	Task, Host int64
-	AfterID    int64 // with higher numbers
+	Newest     bool  // the newest first
+	After      int64 // those that follow this one, in the order
 	Limit      int64 // 0: a thousand
-	Offset     int64
 }
 
 func (o Of) where(b *db.Builder) {
@@ -53,8 +53,12 @@ func (o Of) where(b *db.Builder) {
 	if o.Host != 0 {
 		b.Add(" AND host_id = ?", o.Host)
 	}
-	if o.AfterID != 0 {
-		b.Add(" AND id > ?", o.AfterID)
+	switch {
+	case o.After == 0:
+	case o.Newest:
+		b.Add(" AND id < ?", o.After)
+	default:
+		b.Add(" AND id > ?", o.After)
 	}
 }
 
@@ -63,7 +67,11 @@ func (o Of) page(b *db.Builder) {
 	if limit == 0 {
 		limit = 1000
 	}
-	b.Add(" ORDER BY id").Page(limit, o.Offset)
+	b.Add(" ORDER BY id")
+	if o.Newest {
+		b.Add(" DESC")
+	}
+	b.Page(limit, 0)
 }
 
 // Notes gives what the scheduler had to say.
