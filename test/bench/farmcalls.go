@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// farmItem is a build among the farm's, with what belongs to it.
+type farmItem struct {
+	build, pkg, task, userID, rpm, root, host, event, time, last, lastEvent int64
+	name, version, release, user, rpmName, tag                              string
+}
+
+func (f farmItem) nvr() string { return f.name + "-" + f.version + "-" + f.release }
+
+// samples picks complete builds, without an order but the same ones each time.
+func samples(ctx context.Context, d *sql.DB, n int) (all []farmItem, err error) {
+	rows, err := d.QueryContext(ctx, `WITH b AS (SELECT build.*, (SELECT max(id) FROM build) AS last FROM build WHERE state = 1 ORDER BY md5(id::text) LIMIT $1)
+		SELECT b.id, b.pkg_id, b.task_id, u.id, r.id, r.buildroot_id, root.host_id, b.create_event, b.completion_time / 1000000, (SELECT max(time) / 1000000 FROM event), (SELECT max(id) FROM event), p.name, b.version, b.release, u.name,
+			r.name || '-' || r.version || '-' || r.release || '.' || r.arch, 'f' || 40 + (b.id - 1) * 6 / b.last
+		FROM b JOIN package p ON p.id = b.pkg_id JOIN users u ON u.id = b.owner
+		JOIN rpminfo r ON r.build_id = b.id AND r.arch = 'x86_64' AND r.name = p.name JOIN buildroot root ON root.id = r.buildroot_id ORDER BY md5(b.id::text)`, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var f farmItem
+		if err := rows.Scan(&f.build, &f.pkg, &f.task, &f.userID, &f.rpm, &f.root, &f.host, &f.event, &f.time, &f.last, &f.lastEvent,
+			&f.name, &f.version, &f.release, &f.user, &f.rpmName, &f.tag); err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, rows.Err()
+}
+
+// everyday asks what people ask, and says how long half of the answers took and
+// nineteen of twenty, and which large tables were read from end to end for them.
+func (h *hub) everyday(d *sql.DB) error {
+	ctx := h.b.ctx
+	turns := h.b.turns(100, 3)
+	items, err := samples(ctx, d, turns)
+	if err != nil {
+		return err
+	}
+	c, err := h.plainCaller()
+	if err != nil {
+		return err
+	}
+	defer c.CloseIdleConnections()
+	var wrong []string
+	for _, q := range farmCalls() {
+		if !strings.Contains(q.name, h.b.call) {
+			continue
+		}
+		ask := question{name: q.name, method: q.method, params: func(i int) []any { return q.params(items[i%len(items)]) }}
+		if err := h.post(c, ask, turns-1); err != nil { // connected from here on
+			wrong = append(wrong, err.Error())
+			continue
+		}
+		half, most, scanned, err := h.timed(c, d, ask, turns)
+		// Who else uses the machine may slow some answers down, not all of them.
+		for try := 0; err == nil && try < 3 && most > patience && q.why == "" && !h.b.quick; try++ {
+			half, most, scanned, err = h.timed(c, d, ask, turns)
+		}
+		if err != nil {
+			return err
+		}
+		said := ""
+		if len(scanned) > 0 {
+			said = "reads all of " + strings.Join(scanned, ", ")
+		}
+		if bad := most > patience || len(scanned) > 0; bad && q.why == "" && !h.b.quick {
+			wrong = append(wrong, fmt.Sprintf("%s: %.0f ms %s", q.name, millis(most), said))
+		} else if bad && q.why != "" {
+			said = strings.TrimPrefix(said+"; "+q.why, "; ")
+		}
+		fmt.Printf("%-66s %8.1f %8.1f ms  %s\n", q.name, millis(half), millis(most), said)
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("slower than %s, or by a look at all of a large table:\n%s", patience, strings.Join(wrong, "\n"))
+	}
+	return nil
+}
+
+// timed asks so many times, and gives how long half of the answers took and
+// nineteen of twenty, and the large tables that were read from end to end.
+func (h *hub) timed(c *http.Client, d *sql.DB, ask question, turns int) (half, most time.Duration, scanned []string, err error) {
+	before, err := h.scans(d)
+	if err != nil {
+		return 0, 0, nil, err
+	}
+	var took []time.Duration
+	var all time.Duration
+	for i := range turns {
+		began := time.Now()
+		if err := h.post(c, ask, i); err != nil {
+			return 0, 0, nil, err
+		}
+		took = append(took, time.Since(began))
+		if all += took[i]; i >= 4 && all > 100*patience { // it is known well enough by now
+			break
+		}
+	}
+	scanned, err = h.scanned(d, before, int64(len(took)), func() error { return h.post(c, ask, 0) })
+	return quantile(took, .5), quantile(took, .95), scanned, err
+}
+
+// scans counts how often each large table was read from end to end.
+func (h *hub) scans(d *sql.DB) (map[string]int64, error) {
+	rows, err := d.QueryContext(h.b.ctx, `SELECT s.relname, s.seq_scan FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE c.reltuples >= 100000`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[string]int64{}
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, err
+		}
+		all[name] = n
+	}
+	return all, rows.Err()
+}
+
+// scanned names the tables that were read from end to end in half of the turns:
+// what the hub does beside them every now and then is not meant.
+func (h *hub) scanned(d *sql.DB, before map[string]int64, turns int64, again func() error) ([]string, error) {
+	// The server's processes tell of what they counted once a second, at the end
+	// of something that they do.
+	select {
+	case <-h.b.ctx.Done():
+		return nil, h.b.ctx.Err()
+	case <-time.After(1100 * time.Millisecond):
+	}
+	if err := again(); err != nil {
+		return nil, err
+	}
+	after, err := h.scans(d)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for name, n := range after {
+		if 2*(n-before[name]) >= turns {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
