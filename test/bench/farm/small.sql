@@ -10,6 +10,9 @@ INSERT INTO host (id, user_id, name, update_time, task_load, ready, data)
 SELECT host0 + i, user0 + people + i, 'builder' || i || '.example.org', time0 + step * families, 1.5, TRUE,
     '{"methods":["build","buildArch","createrepo"],"maxjobs":10}' FROM farm, generate_series(1, hosts) i;
 
+-- what the hub did of itself comes before all that follows
+UPDATE event SET time = time - 157680000000000 FROM farm WHERE event.id <= event0;
+
 -- each event of a build has its own number: made, tagged, moved, and one of a repository
 INSERT INTO event (id, time) SELECT event0 + 4 * i + j, time0 + step * 25 * i / 4 + 600000000::bigint * j FROM farm, generate_series(0, builds - 1) i, generate_series(1, 4) j;
 
