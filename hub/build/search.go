@@ -9,8 +9,8 @@ import (
 )
 
 // Names gives the name-version-release of builds of the distribution that match
-// a glob, in any case, and have higher numbers; an empty glob is all. They are read as they are needed:
-// the transaction can do nothing else then.
+// a glob, in any case, and have higher numbers than after; an empty glob is all.
+// They are read as they are needed: the transaction can do nothing else then.
 func Names(ctx context.Context, tx *db.Tx, glob string, after int64) iter.Seq2[Named, error] {
 	var q db.Builder
 	q.Add("SELECT build.id, package.name || '-' || build.version || '-' || build.release FROM build JOIN package ON package.id = build.pkg_id WHERE build.namespace = 0")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -49,18 +48,18 @@ func (h *hub) everyday(d *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	c, err := h.plainCaller()
+	c, err := h.asked()
 	if err != nil {
 		return err
 	}
-	defer c.CloseIdleConnections()
+	defer c.client.CloseIdleConnections()
 	var wrong []string
 	for _, q := range farmCalls() {
 		if !strings.Contains(q.name, h.b.call) {
 			continue
 		}
 		ask := question{name: q.name, method: q.method, params: func(i int) []any { return q.params(items[i%len(items)]) }}
-		if err := h.post(c, ask, turns-1); err != nil { // connected from here on
+		if err := c.post(ask, turns-1); err != nil { // connected from here on
 			wrong = append(wrong, err.Error())
 			continue
 		}
@@ -91,7 +90,7 @@ func (h *hub) everyday(d *sql.DB) error {
 
 // timed asks so many times, and gives how long half of the answers took and
 // nineteen of twenty, and the large tables that were read from end to end.
-func (h *hub) timed(c *http.Client, d *sql.DB, ask question, turns int) (half, most time.Duration, scanned []string, err error) {
+func (h *hub) timed(c *asked, d *sql.DB, ask question, turns int) (half, most time.Duration, scanned []string, err error) {
 	before, err := h.scans(d)
 	if err != nil {
 		return 0, 0, nil, err
@@ -100,7 +99,7 @@ func (h *hub) timed(c *http.Client, d *sql.DB, ask question, turns int) (half, m
 	var all time.Duration
 	for i := range turns {
 		began := time.Now()
-		if err := h.post(c, ask, i); err != nil {
+		if err := c.post(ask, i); err != nil {
 			return 0, 0, nil, err
 		}
 		took = append(took, time.Since(began))
@@ -108,7 +107,7 @@ func (h *hub) timed(c *http.Client, d *sql.DB, ask question, turns int) (half, m
 			break
 		}
 	}
-	scanned, err = h.scanned(d, before, int64(len(took)), func() error { return h.post(c, ask, 0) })
+	scanned, err = h.scanned(d, before, int64(len(took)), func() error { return c.post(ask, 0) })
 	return quantile(took, .5), quantile(took, .95), scanned, err
 }
 

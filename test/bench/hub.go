@@ -238,8 +238,10 @@ func (h *hub) kura(args ...string) error {
 }
 
 // cpu is the processor time that the hub has used.
-func (h *hub) cpu() time.Duration {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.cmd.Process.Pid))
+func (h *hub) cpu() time.Duration { return processTime(h.cmd.Process.Pid) }
+
+func processTime(pid int) time.Duration {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := strings.Cut(string(data), ") ")
 	f := strings.Fields(rest)
 	if len(f) < 13 {

@@ -2,14 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,7 +11,6 @@ import (
 	"github.com/kura-build/kura/client"
 	"github.com/kura-build/kura/db"
 	format "github.com/kura-build/kura/format/rpm"
-	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/tag"
@@ -81,21 +74,30 @@ func (b *bench) lists() error {
 		if err := h.settle(); err != nil {
 			return err
 		}
-		c, err := h.plainCaller()
+		c, err := h.asked()
 		if err != nil {
 			return err
 		}
-		defer c.CloseIdleConnections()
+		defer c.client.CloseIdleConnections()
 		for _, q := range questions(n) {
-			rate, work, err := h.answers(c, q, nil)
+			rate, work, err := c.answers(q, nil)
 			if err != nil {
 				return err
+			}
+			if b.beside != "" {
+				other := b.other()
+				theirs, spent, err := other.answers(q, nil)
+				if err != nil {
+					return err
+				}
+				say(q.name+", "+name, rate, "/s", fmt.Sprintf("%.1f times the %.1f of the hub beside it; %.2f ms of processor time, its %.2f over it %.1f", rate/theirs, theirs, millis(work), millis(spent), millis(spent)/millis(work)))
+				continue
 			}
 			say(q.name+", "+name, rate, "/s", fmt.Sprintf("%.1f times upstream's %.1f; %.2f ms of processor time, upstream's over it %.0f", rate/q.rate, q.rate, millis(work), q.work/millis(work)))
 		}
 		var n atomic.Int64
 		for _, q := range questions(b.turns(5000, 200))[3:9] {
-			rate, work, err := h.answers(c, q, func() error { // nothing that was kept is of use
+			rate, work, err := c.answers(q, func() error { // nothing that was kept is of use
 				_, err := h.Call(b.ctx, "createTag", fmt.Sprintf("change%d", n.Add(1)))
 				return err
 			})
@@ -209,79 +211,6 @@ func four(name string) (source string, all []*build.Incoming, err error) {
 		all = append(all, in)
 	}
 	return source, all, nil
-}
-
-// plainCaller takes answers without reading what they say: the numbers are the
-// hub's, not the client's.
-func (h *hub) plainCaller() (*http.Client, error) {
-	pem, err := os.ReadFile(filepath.Join(h.dir, "client", "ca.crt"))
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("no certificate in client/ca.crt")
-	}
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, TLSClientConfig: &tls.Config{RootCAs: pool}}}, nil
-}
-
-// answers asks from eight sides for a while, or from one with something done
-// before each call. It gives the calls a second and the hub's time for each.
-func (h *hub) answers(c *http.Client, q question, before func() error) (rate float64, work time.Duration, err error) {
-	length, sides := 3*time.Second, 8
-	if h.b.quick {
-		length = 300 * time.Millisecond
-	}
-	if before != nil {
-		sides = 1
-	}
-	if err := h.post(c, q, 0); err != nil {
-		return 0, 0, err
-	}
-	var asked atomic.Int64
-	var spent, lost atomic.Int64 // on what was done before
-	used, began := h.cpu(), time.Now()
-	err = h.b.many(sides, sides, func(int, int) error {
-		for time.Since(began) < length {
-			if before != nil {
-				at, cpu := time.Now(), h.cpu()
-				if err := before(); err != nil {
-					return err
-				}
-				spent.Add(int64(time.Since(at)))
-				lost.Add(int64(h.cpu() - cpu))
-			}
-			if err := h.post(c, q, int(asked.Add(1))); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	took := time.Since(began) - time.Duration(spent.Load())
-	n := time.Duration(max(1, asked.Load()))
-	return float64(asked.Load()) / took.Seconds(), max((h.cpu()-used-time.Duration(lost.Load()))/n, time.Microsecond), err
-}
-
-func (h *hub) post(c *http.Client, q question, i int) error {
-	var body bytes.Buffer
-	if err := xmlrpc.EncodeCall(&body, q.method, q.params(i)...); err != nil {
-		return err
-	}
-	resp, err := c.Post(h.url+"/kojihub", "text/xml", &body)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	head := make([]byte, 300)
-	n, err := io.ReadFull(resp.Body, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK || strings.Contains(string(head[:n]), "<fault>") {
-		return fmt.Errorf("%s: %s: %s", q.name, resp.Status, head[:n])
-	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	return err
 }
 
 // resident is the hub's memory in KiB.
