@@ -54,7 +54,7 @@ func taskCalls() []farmCall {
 			return []any{options("decode", true, "completeAfter", f.time-3600, "completeBefore", f.time), options("order", "priority,create_time")}
 		}, ""},
 		{"listTasks that live, their number", "listTasks", always(options("state", live), options("countOnly", true)), ""},
-		{"listTasks without parents, their number", "listTasks", always(options("parent", nil), options("countOnly", true)), ""},
+		{"listTasks without parents, their number", "listTasks", always(options("parent", nil), options("countOnly", true)), "all that somebody has started are counted: only the web asks so, for its pages of all tasks"},
 		{"listHosts", "listHosts", always(), ""},
 		{"listHosts of a channel", "listHosts", always(named("channelID", 1)), ""},
 		{"getHost", "getHost", func(f farmItem) []any { return []any{f.host} }, ""},
