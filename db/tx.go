@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -205,6 +206,16 @@ func (t *Tx) SkipLocked() Lock {
 		return Lock{" FOR UPDATE SKIP LOCKED"}
 	}
 	return Lock{}
+}
+
+// Horizon is the number of the oldest transaction that writes: all with smaller
+// ones have ended. Where writers wait for one another it is above all numbers.
+func (t *Tx) Horizon(ctx context.Context) (n int64, err error) {
+	if t.dialect != Postgres {
+		return math.MaxInt64, nil
+	}
+	err = t.Row(ctx, "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)").Scan(&n)
+	return n, classify(err)
 }
 
 // Lock is a locking clause: see Builder.Lock.

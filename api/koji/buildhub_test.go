@@ -21,6 +21,7 @@ import (
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/sign"
+	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 	"github.com/kura-build/kura/protocol"
@@ -64,7 +65,11 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 		return nil
 	})
 	signer := sign.New(d, blobs, &holder{keys: map[string]*openpgp.Key{}})
-	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t)})
+	rules, err := source.ParseRules("example.org:*:no closed.example.org:*:no")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t), Rules: rules})
 	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
 		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),

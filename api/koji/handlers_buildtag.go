@@ -7,6 +7,7 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/notify"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
@@ -81,12 +82,7 @@ func (h Builds) mayEnter(ctx context.Context, c *Call, b *build.Build, to tag.Ta
 	if !force {
 		return build.CheckTag(ctx, c.Tx, b, to, false)
 	}
-	err := tag.CheckPackage(ctx, c.Tx, tag.Name{ID: to.ID, Name: to.Name}, tag.Name{ID: b.PackageID, Name: b.Name})
-	if kura.Is(err, kura.Tag) {
-		block := false
-		return tag.NewLists(nil).Add(ctx, c.Tx, c.Actor, tag.ByID(to.ID), tag.ByID(b.PackageID), tag.Entry{Block: &block, Force: true})
-	}
-	return err
+	return flow.Enlist(ctx, c.Tx, c.Actor, b, to)
 }
 
 func holds(ctx context.Context, c *Call, b *build.Build, t tag.Tag) (bool, error) {

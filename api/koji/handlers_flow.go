@@ -17,10 +17,10 @@ func priorityArg(c *Call) *int {
 	if n == nil || *n == 0 {
 		return nil
 	}
-	if *n < 0 && !c.Actor.Has("admin") && c.Args.err == nil {
-		c.Args.err = kura.Errorf("koji.priority", kura.Denied, "only admins may create high-priority tasks")
+	p, err := task.Beside(c.Actor, *n, "tasks")
+	if err != nil && c.Args.err == nil {
+		c.Args.err = err
 	}
-	p := task.DefaultPriority + int(*n)
 	return &p
 }
 

@@ -1,6 +1,7 @@
 package koji
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -27,6 +28,13 @@ func TestBuildsAreStarted(t *testing.T) {
 			t.Error(why)
 		}
 		h.anon.fault(1000, "99", "kura.whyWaiting", 99)
+
+		h.ada.fault(1004, "sources come from /rpms", "build", "git+https://closed.example.org/forks/a?#1", "f41")
+		h.ada.fault(1004, "sources come from /rpms", "chainBuild", list(list("git+https://closed.example.org/forks/a?#1")), "f41")
+		h.ada.fault(1004, "is not in the list of allowed SCMs", "chainBuild", list(list("git+https://example.com/a?#1")), "f41")
+		h.ada.must("build", "git+https://closed.example.org/rpms/a?#1", "f41")
+		h.root.fault(1000, "too far from the usual one", "build", "cli-build/1/x.src.rpm", "f41", nil, int64(math.MaxInt64))
+		h.ada.fault(1000, "too far from the usual one", "chainBuild", list(list("git+https://example.org/a?#1")), "f41", nil, int64(math.MaxInt64))
 
 		groups := list(list("git+https://example.org/a?#1"), list("git+https://example.org/b?#2"))
 		h.anon.fault(1004, "", "chainBuild", groups, "f41")

@@ -244,6 +244,14 @@ func (h Hosted) notice(ctx context.Context, c *Call) (any, error) {
 	if err != nil || good && quiet {
 		return nil, err
 	}
+	for _, id := range []*int64{to, from} {
+		if id == nil {
+			continue
+		}
+		if _, err := tag.Lookup(ctx, c.Tx, tag.ByID(*id)); err != nil {
+			return nil, err
+		}
+	}
 	t := notify.Tagging{Build: b.ID, Tag: to, From: from, By: u.Name}
 	if !good {
 		t.Failure = "the task failed"

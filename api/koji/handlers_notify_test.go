@@ -124,6 +124,8 @@ func TestTaggingsAreTold(t *testing.T) {
 		b.must("host.tagNotification", true, nil, nil, "hello-2.10-1", "ada", true)
 		b.must("host.tagNotification", true, nil, nil, "nothere-1-1", "ada")
 		more()
+		b.fault(1000, "No such tag", "host.tagNotification", true, 99, nil, "hello-2.10-1", "ada")
+		more()
 		tag := pick(h.anon.must("getTag", "f41"), "id")
 		b.must("host.tagNotification", false, tag, nil, "hello-2.10-1", "ada", true, "it is locked")
 		more(`"failure":"it is locked"`)

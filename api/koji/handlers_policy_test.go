@@ -32,8 +32,9 @@ func houseRules(t testing.TB) *flow.Policies {
 			all :: allow
 		`,
 		"build_from_scm": `
-			match scm_type GIT+HTTPS && match scm_host scm.example.org && match scm_repository /rpms/* :: allow
-			all :: deny sources come from /rpms
+			match scm_type GIT+HTTPS && match scm_host closed.example.org && match scm_repository /rpms/* :: allow
+			match scm_host closed.example.org :: deny sources come from /rpms
+			all :: allow
 		`,
 		"volume": `
 			package coldstore :: cold

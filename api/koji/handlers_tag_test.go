@@ -183,7 +183,7 @@ func TestPackageLists(t *testing.T) {
 		if diff := cmp.Diff(any(map[string]any{"id": pkg, "name": "bash"}), anon.must("getPackage", "bash")); diff != "" {
 			t.Error(diff)
 		}
-		anon.fault(1000, "No such package: zsh", "getPackage", "zsh", true)
+		anon.fault(1000, "No such entry in table package: zsh", "getPackage", "zsh", true)
 	})
 }
 

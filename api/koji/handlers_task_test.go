@@ -56,8 +56,8 @@ func TestTasks(t *testing.T) {
 			t.Error(diff)
 		}
 		want := map[string]any{"id": id, "state": int64(0), "start_time": nil, "start_ts": nil, "completion_time": nil,
-			"completion_ts": nil, "channel_id": int64(1), "host_id": nil, "parent": nil, "label": nil, "waiting": false,
-			"awaited": false, "owner": int64(2), "method": "build", "arch": "x86_64", "priority": int64(5), "weight": 1.0, "phase": ""}
+			"completion_ts": nil, "channel_id": int64(1), "host_id": nil, "parent": nil, "label": nil, "waiting": nil,
+			"awaited": nil, "owner": int64(2), "method": "build", "arch": "x86_64", "priority": int64(5), "weight": 1.0, "phase": ""}
 		for _, name := range []string{"request", "create_ts", "create_time"} {
 			if info[name] == nil {
 				t.Errorf("no %s", name)
@@ -79,7 +79,7 @@ func TestTasks(t *testing.T) {
 		if v := anon.must("taskFinished", id); v != true {
 			t.Error(v)
 		}
-		ada.fault(1004, "", "resubmitTask", id)
+		ada.fault(1000, "only the task owner or an admin may resubmit a task", "resubmitTask", id)
 		again := root.must("resubmitTask", id)
 		if diff := cmp.Diff(any(list(again)), pick(anon.must("listTasks", map[string]any{"state": list(0), "owner": 2}), "id")); diff != "" {
 			t.Error(diff)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -68,6 +69,11 @@ func (d *Door) Actor(r *http.Request) (account.Actor, error) {
 // foreign reports whether a browser made a request for a page of another site:
 // it shows its certificate then as for pages of ours. Only browsers say so.
 func foreign(r *http.Request) bool {
+	if o := r.Header.Get("Origin"); o != "" {
+		if u, err := url.Parse(o); err != nil || u.Host != r.Host {
+			return true
+		}
+	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "same-origin", "none":
 		return false
@@ -99,10 +105,14 @@ func (d *Door) load(ctx context.Context, tx *db.Tx, name string) (account.Actor,
 	if err != nil {
 		return account.Anonymous, err
 	}
+	if a.Name != name { // a principal of theirs is no certificate
+		return account.Anonymous, kura.Errorf("login.Actor", kura.NotFound, "No such user: %s", name)
+	}
 	if _, err := d.sessions.Certificate(ctx, tx, a.Name); err != nil {
 		return account.Anonymous, err
 	}
-	return a, nil
+	a.Taken, err = account.Held(ctx, tx, a.ID)
+	return a, err
 }
 
 // Host tells which build host makes a request. Only a certificate for a host

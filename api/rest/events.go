@@ -21,8 +21,9 @@ const (
 	maxStreams = 256              // of all callers together
 	streamFor  = 30 * time.Minute // then the caller comes again, where it was
 	lookEvery  = time.Second
-	quiet      = 15 * time.Second // without a sign of life, for proxies between
-	sendIn     = 20 * time.Second // who does not take what is sent is dropped
+	atMost     = 250 * time.Millisecond // between two looks, whatever happens
+	quiet      = 15 * time.Second       // without a sign of life, for proxies between
+	sendIn     = 20 * time.Second       // who does not take what is sent is dropped
 	batch      = 256
 )
 
@@ -99,9 +100,15 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, o *operation) {
 		if time.Since(st.sent) > quiet && st.write(": still here\n\n") != nil {
 			return
 		}
+		rest := time.After(atMost)
 		select {
 		case <-wake:
 		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-rest:
 		case <-ctx.Done():
 			return
 		}

@@ -153,6 +153,9 @@ func (in *HistoryQuery) query(ctx context.Context, c *call) (history.Query, erro
 	return q, nil
 }
 
+// maxOfEvent is how many records of one event can be gone over, page by page.
+const maxOfEvent = 100_000
+
 // listHistory goes through all tables at once, by the events at which records
 // were made. A page begins at an event, behind as many of its records as were
 // shown.
@@ -163,6 +166,9 @@ func listHistory(ctx context.Context, c *call, in *struct {
 	m, err := in.mark()
 	if err != nil {
 		return page, err
+	}
+	if m.At > maxOfEvent {
+		return page, kura.Errorf("rest.history", kura.Invalid, "cursor %.50q is none that was given here", in.Cursor)
 	}
 	q, err := in.query(ctx, c)
 	if err != nil {

@@ -41,7 +41,7 @@ func (s *Server) operation(id string) (*operation, huma.Operation) {
 		if o.needs.String() != account.Anyone.String() {
 			h.Security = []map[string][]string{{"token": {}}, {"certificate": {}}}
 		}
-		if o.method != http.MethodGet {
+		if o.method != http.MethodGet && !unkept[id] {
 			h.Errors = append(h.Errors, http.StatusConflict)
 			h.Parameters = []*huma.Param{{
 				Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(255)},
@@ -88,7 +88,12 @@ func write[I, O any](s *Server, id string, status int, fn func(ctx context.Conte
 		out := &answer[O]{Status: status}
 		if err == nil {
 			err = s.DB.Update(ctx, func(tx *db.Tx) (err error) {
-				out.Body, err = once(ctx, &call{by: by, tx: tx}, in, fn)
+				c := &call{by: by, tx: tx}
+				if unkept[id] {
+					out.Body, err = fn(ctx, c, in)
+				} else {
+					out.Body, err = once(ctx, c, in, fn)
+				}
 				return err
 			})
 		}

@@ -37,7 +37,7 @@ func (p *Paging) mark() (m mark, err error) {
 	if err == nil {
 		err = json.Unmarshal(text, &m)
 	}
-	if err != nil {
+	if err != nil || m.ID < 0 || m.At < 0 {
 		return m, kura.Errorf("rest.page", kura.Invalid, "cursor %.50q is none that was given here", p.Cursor)
 	}
 	return m, nil

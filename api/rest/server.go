@@ -147,6 +147,11 @@ func (s *Server) admit(ctx context.Context, op *operation) (account.Actor, error
 	if s.LockOut && !by.Has(account.Admin) {
 		return by, kura.Errorf("rest.admit", kura.Unavailable, "Server disabled for maintenance")
 	}
+	if op.method != http.MethodGet {
+		if err := by.CheckLock(); err != nil {
+			return by, err
+		}
+	}
 	if err := op.needs.Allow(by); err != nil {
 		if !by.LoggedIn() {
 			return by, kura.Errorf("rest.admit", kura.Unauthenticated, "%s asks for %s: log in with a token or a client certificate", op.id, op.needs)

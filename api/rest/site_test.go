@@ -24,6 +24,7 @@ import (
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/sign"
+	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 	"github.com/kura-build/kura/protocol"
@@ -73,7 +74,11 @@ func newSite(t *testing.T, d *db.DB) *site {
 	})
 	tasks := task.New(quietBus{})
 	signer := sign.New(d, blobs, &holder{keys: map[string]*openpgp.Key{}})
-	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{})
+	rules, err := source.ParseRules("example.org:*:no")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{Rules: rules})
 	s.s, err = New(Config{DB: d, Flow: flows, Tasks: tasks, Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Allow: flows.Policies().SideTag}, Blobs: blobs, Sign: signer, Sessions: account.NewSessions(), MailDomain: "example.org", Log: slog.New(slog.DiscardHandler),
 		Actor: func(r *http.Request) (a account.Actor, err error) {
 			name := r.Header.Get("X-Test-User")

@@ -18,13 +18,11 @@ type Urgency struct {
 }
 
 func (u *Urgency) priority(by account.Actor) (*int, error) {
-	if u.Priority < 0 && !by.Has(account.Admin) {
-		return nil, kura.Errorf("rest.start", kura.Denied, "only admins may create high-priority tasks")
-	}
 	if u.Priority == 0 {
 		return nil, nil
 	}
-	return new(task.DefaultPriority + u.Priority), nil
+	p, err := task.Beside(by, int64(u.Priority), "tasks")
+	return &p, err
 }
 
 // started shows a task that was made.

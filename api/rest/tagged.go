@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/kura-build/kura/hub/build"
+	"github.com/kura-build/kura/hub/notify"
 	"github.com/kura-build/kura/hub/tag"
 )
 
@@ -70,7 +71,7 @@ func (s *Server) tagged() {
 		if err := s.Flow.Move(ctx, c.tx, c.by, b, nil, &t, in.Force); err != nil {
 			return v, err
 		}
-		return viewBuild(b), nil
+		return viewBuild(b), notify.Tagged(ctx, c.tx, notify.Tagging{Build: b.ID, Tag: &t.ID, By: c.by.Name})
 	})
 	write(s, "untag-build", http.StatusOK, func(ctx context.Context, c *call, in *InTagged) (v buildView, err error) {
 		b, t, err := in.find(ctx, c)
@@ -83,7 +84,7 @@ func (s *Server) tagged() {
 		if err := s.Flow.Move(ctx, c.tx, c.by, b, &t, nil, in.Force); err != nil {
 			return v, err
 		}
-		return viewBuild(b), nil
+		return viewBuild(b), notify.Tagged(ctx, c.tx, notify.Tagging{Build: b.ID, From: &t.ID, By: c.by.Name})
 	})
 	write(s, "move-build", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InTagged
@@ -107,7 +108,7 @@ func (s *Server) tagged() {
 		if err := s.Flow.Move(ctx, c.tx, c.by, b, &from, &to, in.Force); err != nil {
 			return v, err
 		}
-		return viewBuild(b), nil
+		return viewBuild(b), notify.Tagged(ctx, c.tx, notify.Tagging{Build: b.ID, Tag: &to.ID, From: &from.ID, By: c.by.Name})
 	})
 }
 

@@ -144,10 +144,10 @@ func TestTasksAreStarted(t *testing.T) {
 		s.must("tina", "POST", "/tags", `{"name": "f41", "arches": ["x86_64"]}`)
 		s.must("root", "PUT", "/targets/f41", `{"build_tag": "f41", "dest_tag": "f41"}`)
 		s.refused(400, "at least one group", "ada", "POST", "/tasks/chain-build", `{"sources": [], "target": "f41"}`)
-		s.refused(400, "is none", "ada", "POST", "/tasks/chain-build", `{"sources": [["a"]], "target": "f41"}`)
-		s.refused(400, "unknown build target: f99", "ada", "POST", "/tasks/chain-build", `{"sources": [["git://x/a#1"]], "target": "f99"}`)
-		s.refused(403, "only admins", "ada", "POST", "/tasks/chain-build", `{"sources": [["git://x/a#1"]], "target": "f41", "priority": -1}`)
-		if got := s.must("ada", "POST", "/tasks/chain-build", `{"sources": [["git://x/a#1"], ["git://x/b#1"]], "target": "f41", "priority": 2}`).body; got["method"] != "chainbuild" || got["priority"] != 22.0 {
+		s.refused(404, "No such build: a", "ada", "POST", "/tasks/chain-build", `{"sources": [["a"]], "target": "f41"}`)
+		s.refused(400, "unknown build target: f99", "ada", "POST", "/tasks/chain-build", `{"sources": [["git://example.org/a#1"]], "target": "f99"}`)
+		s.refused(403, "only admins", "ada", "POST", "/tasks/chain-build", `{"sources": [["git://example.org/a#1"]], "target": "f41", "priority": -1}`)
+		if got := s.must("ada", "POST", "/tasks/chain-build", `{"sources": [["git://example.org/a#1"], ["git://example.org/b#1"]], "target": "f41", "priority": 2}`).body; got["method"] != "chainbuild" || got["priority"] != 22.0 {
 			t.Errorf("%v", got)
 		}
 		s.refused(403, "admin permission required", "tina", "POST", "/tasks", `{"method": "buildArch"}`)

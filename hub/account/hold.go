@@ -57,6 +57,12 @@ func (s *Sessions) MakeExclusive(ctx context.Context, tx *db.Tx, a Actor, force 
 	return kura.E(op, err)
 }
 
+// Held reports whether a session has a user for itself.
+func Held(ctx context.Context, tx *db.Tx, user int64) (held bool, err error) {
+	err = tx.Row(ctx, "SELECT EXISTS (SELECT 1 FROM sessions WHERE user_id = $1 AND exclusive AND NOT closed)", user).Scan(&held)
+	return held, kura.E("account.Held", err)
+}
+
 // exclusiveError is ErrTaken in the words for who asks for exclusiveness.
 type exclusiveError struct{}
 

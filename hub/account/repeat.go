@@ -11,6 +11,13 @@ import (
 // keepAnswers is how long a request can be repeated under its key.
 const keepAnswers = 24 * time.Hour
 
+// maxAnswer is the most bytes of an answer that are kept, and tooLong stands for
+// one that has more: it is no JSON.
+const (
+	maxAnswer = 64 << 10
+	tooLong   = "-"
+)
+
 // Repeated gives the answer that a request had when its caller made it before
 // under the same key, or nil for a new one. In that case the key is taken until
 // the end of the transaction, which is to Remember the answer: who repeats the
@@ -37,6 +44,8 @@ func Repeated(ctx context.Context, tx *db.Tx, by Actor, key, sum string) ([]byte
 	switch {
 	case was != sum:
 		return nil, kura.Errorf(op, kura.Conflict, "key %.50q was used for another request: take a new one for each", key)
+	case answer == tooLong:
+		return nil, kura.Errorf(op, kura.Conflict, "the request with key %.50q was carried out, and its answer was too long to be kept", key)
 	case answer == "":
 		return nil, kura.Errorf(op, kura.Conflict, "the request with key %.50q is being carried out", key)
 	}
@@ -45,6 +54,9 @@ func Repeated(ctx context.Context, tx *db.Tx, by Actor, key, sum string) ([]byte
 
 // Remember keeps the answer for who repeats the request.
 func Remember(ctx context.Context, tx *db.Tx, by Actor, key string, answer []byte) error {
+	if len(answer) > maxAnswer {
+		answer = []byte(tooLong)
+	}
 	_, err := tx.Exec(ctx, "UPDATE request_keys SET answer = $3 WHERE user_id = $1 AND key = $2", by.ID, key, string(answer))
 	return kura.E("account.Remember", err)
 }

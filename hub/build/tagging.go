@@ -60,6 +60,13 @@ func Tag(ctx context.Context, tx *db.Tx, by account.Actor, b *Build, t tag.Tag, 
 	if err := tag.CheckAccess(ctx, tx, by, tag.ByID(t.ID), force); err != nil {
 		return kura.E(op, err)
 	}
+	// Who tags the same build at the same time waits, and sees then that it is done.
+	var q db.Builder
+	_, err := db.Find(ctx, tx, func(s db.Scanner) (id int64, err error) { return id, s.Scan(&id) },
+		q.Add("SELECT id FROM build WHERE id = ?", b.ID).Lock(tx.LockRows()))
+	if err != nil {
+		return kura.E(op, err)
+	}
 	if err := CheckTag(ctx, tx, b, t, force); err != nil {
 		return err
 	}

@@ -103,8 +103,8 @@ func (p *Pump) sweep(ctx context.Context) {
 	}
 }
 
-// settle is how long a message rests before it is published while a message
-// with a smaller id may still be uncommitted: ids are given before commits.
+// settle is how long a message behind a gap in the ids rests at least: ids are
+// given before commits, and a transaction may have got one in the same moment.
 const settle = 2 * time.Second
 
 // Step publishes the next batch and moves the mark behind it.
@@ -155,26 +155,41 @@ func Newest(ctx context.Context, tx *db.Tx) (id int64, err error) {
 // After gives the messages behind one, in order, as far as they are settled:
 // none with a smaller id will come.
 func After(ctx context.Context, tx *db.Tx, id int64, limit int) ([]Message, error) {
-	got, err := db.All(ctx, tx, scanMessage, "SELECT id, topic, time, body FROM outbox WHERE id > $1 ORDER BY id LIMIT $2", id, limit)
-	return settled(got, id), kura.E("event.After", err)
+	const op = "event.After"
+	horizon, err := tx.Horizon(ctx) // before the messages: what ends meanwhile is still waited for
+	if err != nil {
+		return nil, kura.E(op, err)
+	}
+	got, err := db.All(ctx, tx, scanKept, "SELECT id, topic, time, body, COALESCE(horizon, 0) FROM outbox WHERE id > $1 ORDER BY id LIMIT $2", id, limit)
+	return settled(got, id, horizon), kura.E(op, err)
 }
 
-func scanMessage(s db.Scanner) (m Message, err error) {
+// kept is a message with the transactions that were before it.
+type kept struct {
+	Message
+	horizon int64
+}
+
+func scanKept(s db.Scanner) (k kept, err error) {
 	var body string
-	err = s.Scan(&m.ID, &m.Topic, &m.Time, &body)
-	m.Body = json.RawMessage(body)
-	return m, err
+	err = s.Scan(&k.ID, &k.Topic, &k.Time, &body, &k.horizon)
+	k.Body = json.RawMessage(body)
+	return k, err
 }
 
 // settled gives the messages before the first gap in the ids that may be a
-// transaction which has not committed yet: it gets time to.
-func settled(batch []Message, mark int64) []Message {
+// transaction which has not committed yet. One that was there when the message
+// behind the gap was written is waited for; one that began in that very moment
+// gets some time.
+func settled(batch []kept, mark, horizon int64) []Message {
+	out := make([]Message, 0, len(batch))
 	next := mark
-	for i, m := range batch {
-		if m.ID != next+1 && mark != 0 && time.Since(db.Time(m.Time)) < settle {
-			return batch[:i]
+	for _, m := range batch {
+		if m.ID != next+1 && (mark != 0 || len(out) > 0) && (m.horizon > horizon || time.Since(db.Time(m.Time)) < settle) {
+			break
 		}
 		next = m.ID
+		out = append(out, m.Message)
 	}
-	return batch
+	return out
 }

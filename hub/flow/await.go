@@ -17,6 +17,7 @@ import (
 const (
 	awaitFor   = 2 * time.Hour
 	awaitEvery = 5 * time.Second
+	maxAwaited = 100
 )
 
 // await puts the task off as long as a build that it is to see is not in the

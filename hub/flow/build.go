@@ -39,9 +39,14 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 		return nil, kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
 	}
 	if target != "" && o.RepoID == 0 {
-		if _, err := tag.GetTarget(ctx, tx, tag.ByName(target), 0); kura.Is(err, kura.NotFound) {
-			return nil, kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
-		} else if err != nil {
+		t, err := tag.GetTarget(ctx, tx, tag.ByName(target), 0)
+		if kura.Is(err, kura.NotFound) {
+			err = kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
+		}
+		if err == nil && !o.Scratch && !o.SkipTag {
+			err = mayEnd(ctx, tx, by, t.DestTag)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -57,6 +62,9 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 		}
 	} else if err := file.Check(src); err != nil {
 		return nil, kura.Errorf(op, kura.Invalid, "Invalid source specification %q: it is neither an SCM address nor the path of an upload", src)
+	}
+	if n := len(o.WaitBuilds); n > maxAwaited {
+		return nil, kura.Errorf(op, kura.Invalid, "a build waits for %d builds at most, not for %d", maxAwaited, n)
 	}
 	if o.ArchOverride != "" && !o.Scratch {
 		return nil, kura.Errorf(op, kura.Build, "arch_override is only allowed for scratch builds")

@@ -65,6 +65,12 @@ func (f *Flow) StartChain(ctx context.Context, tx *db.Tx, by account.Actor, grou
 	for _, g := range groups {
 		for _, src := range g {
 			if source.IsSCM(src) {
+				if _, err := f.scm(src); err != nil {
+					return nil, err
+				}
+				if err := f.maySCM(ctx, tx, by, src, target, &BuildOpts{}); err != nil {
+					return nil, err
+				}
 				continue
 			}
 			if _, err := buildOf(ctx, tx, src); err != nil {
@@ -72,10 +78,14 @@ func (f *Flow) StartChain(ctx context.Context, tx *db.Tx, by account.Actor, grou
 			}
 		}
 	}
-	if _, err := tag.GetTarget(ctx, tx, tag.ByName(target), 0); err != nil {
-		if kura.Is(err, kura.NotFound) {
-			err = kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
-		}
+	t, err := tag.GetTarget(ctx, tx, tag.ByName(target), 0)
+	if kura.Is(err, kura.NotFound) {
+		err = kura.Errorf(op, kura.Invalid, "unknown build target: %s", target)
+	}
+	if err == nil {
+		err = mayEnd(ctx, tx, by, t.DestTag)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return f.tasks.Make(ctx, tx, task.Spec{Method: "chainbuild", Request: request(groups, target, opts), Owner: by.ID,

@@ -14,6 +14,7 @@ import (
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/source"
+	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -74,6 +75,15 @@ func (f *Flow) maySCM(ctx context.Context, tx *db.Tx, by account.Actor, src, tar
 	about["scm_user"], about["scm_host"], about["scm_repository"] = s.User, s.Host, s.Path
 	about["scm_module"], about["scm_revision"] = s.Subdir, s.Ref
 	return f.conf.Policies.Assert(ctx, tx, by, "build_from_scm", about, false)
+}
+
+// mayEnd refuses a token's build that would end in a tag which the token may not
+// put builds into: the task will do it with all that its owner may.
+func mayEnd(ctx context.Context, tx *db.Tx, by account.Actor, dest int64) error {
+	if by.Token == 0 {
+		return nil
+	}
+	return tag.CheckAccess(ctx, tx, by, tag.ByID(dest), false)
 }
 
 // mayMake refuses a build that lasts of a package whose sources its owner may

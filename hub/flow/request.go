@@ -38,10 +38,11 @@ type Wanted struct {
 // has one made, and keeps the wish so that its fate can be asked. Without an
 // event it is for the tag as it is now. The priority is beside the usual one.
 func (f *Flow) RequestRepo(ctx context.Context, tx *db.Tx, by account.Actor, want repo.Asked, force bool) (Wanted, error) {
-	if want.Priority < 0 && !by.Has(account.Admin) {
-		return Wanted{}, kura.Errorf("flow.RequestRepo", kura.Denied, "only admins may create high-priority requests")
+	var err error
+	if want.Priority, err = task.Beside(by, int64(want.Priority), "requests"); err != nil {
+		return Wanted{}, err
 	}
-	want.Owner, want.Priority = by.ID, task.DefaultPriority+want.Priority
+	want.Owner = by.ID
 	if want.AtEvent == nil && want.MinEvent == nil {
 		n, err := tag.LastChangeOf(ctx, tx, tag.ByID(want.Tag), 0, true)
 		if err != nil {

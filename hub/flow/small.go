@@ -123,10 +123,17 @@ func (f *Flow) TagFor(ctx context.Context, tx *db.Tx, t *task.Task, b *build.Bui
 func (f *Flow) Policies() *Policies { return f.conf.Policies }
 
 // Move takes a build out of a tag and puts it into another; either may be nil.
-// The policy tag is asked.
+// The policy tag is asked. Force is for administrators: theirs puts the package
+// into the list of the tag, or nobody would see the build there.
 func (f *Flow) Move(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, from, to *tag.Tag, force bool) error {
+	force = force && by.Has(account.Admin)
 	if err := f.conf.Policies.Tag(ctx, tx, by, b, from, to, force); err != nil {
 		return err
+	}
+	if to != nil && force {
+		if err := Enlist(ctx, tx, by, b, *to); err != nil {
+			return err
+		}
 	}
 	if from != nil {
 		if err := build.Untag(ctx, tx, by, b, *from, true, force); err != nil {
@@ -137,6 +144,17 @@ func (f *Flow) Move(ctx context.Context, tx *db.Tx, by account.Actor, b *build.B
 		return nil
 	}
 	return build.Tag(ctx, tx, by, b, *to, force)
+}
+
+// Enlist puts a build's package into the list of a tag, if it is not there or
+// blocked.
+func Enlist(ctx context.Context, tx *db.Tx, by account.Actor, b *build.Build, to tag.Tag) error {
+	err := tag.CheckPackage(ctx, tx, tag.Name{ID: to.ID, Name: to.Name}, tag.Name{ID: b.PackageID, Name: b.Name})
+	if !kura.Is(err, kura.Tag) {
+		return err
+	}
+	block := false
+	return tag.NewLists(nil).Add(ctx, tx, by, tag.ByID(to.ID), tag.ByID(b.PackageID), tag.Entry{Block: &block, Force: true})
 }
 
 // RepoParams are the keyword parameters of newRepo.

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -25,6 +26,7 @@ const taggingTopic = "notice.tag"
 
 // Tagged says that people are to hear of a tagging.
 func Tagged(ctx context.Context, tx *db.Tx, t Tagging) error {
+	t.Failure = strings.ReplaceAll(t.Failure, "\x00", "") // no database keeps that in a text
 	return event.Emit(ctx, tx, taggingTopic, t)
 }
 
@@ -58,7 +60,9 @@ func (r *Rules) Write(ctx context.Context, tx *db.Tx, dest func(ctx context.Cont
 		return 0, err
 	}
 	for _, m := range got {
-		if err := r.hear(ctx, tx, m, dest); err != nil {
+		// What cannot be told does not keep the rest from being told.
+		err := tx.Savepoint(ctx, func() error { return r.hear(ctx, tx, m, dest) })
+		if err != nil && !kura.Is(err, kura.NotFound) && !kura.Is(err, kura.Invalid) {
 			return 0, kura.E(op, err)
 		}
 	}
@@ -85,9 +89,6 @@ func (r *Rules) hear(ctx context.Context, tx *db.Tx, m event.Message, dest func(
 			return nil // an import, or no end of a build
 		}
 		b, err := build.Get(ctx, tx, s.ID)
-		if kura.Is(err, kura.NotFound) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -102,9 +103,6 @@ func (r *Rules) hear(ctx context.Context, tx *db.Tx, m event.Message, dest func(
 			return err
 		}
 		b, err := build.Get(ctx, tx, t.Build)
-		if kura.Is(err, kura.NotFound) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}

@@ -194,6 +194,9 @@ func (r *Room) Resubmit(ctx context.Context, tx *db.Tx, by account.Actor, id int
 	if !by.Has(account.Admin) && (t.Owner == nil || !by.Is(*t.Owner)) {
 		return nil, kura.Errorf("task.Resubmit", kura.Denied, "only the owner of task %d or an admin may resubmit it", id)
 	}
+	if by.Token != 0 && !by.Has(account.Admin) && t.Method != "build" && t.Method != "chainbuild" {
+		return nil, kura.Errorf("task.Resubmit", kura.Denied, "what a %s task may do was asked when it was made, not of this token: make a new one", t.Method)
+	}
 	s := Spec{Method: t.Method, Request: t.Request, Arch: t.Arch, Priority: &t.Priority, Owner: by.ID, Weight: t.Weight, Hub: t.Hub}
 	if t.Share != 0 && (t.Owner == nil || t.Share != *t.Owner) {
 		s.Share = t.Share

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
@@ -75,7 +76,10 @@ func New(s Sender, c Config) (*Sender, error) {
 	if c.Roots != nil {
 		opts = append(opts, smtp.WithTLSConfig(c.Roots))
 	}
-	if c.User != "" { // never over a line that others read
+	if c.User != "" {
+		if c.TLS != "tls" && c.TLS != "starttls" {
+			return nil, kura.Errorf(op, kura.Invalid, "mail user %q: a password goes over an encrypted line only: set tls to \"tls\" or \"starttls\"", c.User)
+		}
 		opts = append(opts, smtp.WithSMTPAuth(smtp.SMTPAuthAutoDiscover), smtp.WithUsername(c.User), smtp.WithPassword(c.Password))
 	}
 	if s.client, err = smtp.NewClient(host, opts...); err != nil {
@@ -139,7 +143,7 @@ func (s *Sender) Step(ctx context.Context) (more bool, err error) {
 		switch {
 		case sent == nil:
 			return notify.Sent(ctx, tx, l.ID)
-		case errors.As(sent, &refused) && !refused.IsTemp() && refused.ErrorCode() >= 500:
+		case errors.Is(sent, errAddress), errors.As(sent, &refused) && !refused.IsTemp() && refused.ErrorCode() >= 500:
 			s.Log.Warn("the mail server refuses a letter", "to", l.To, "subject", l.Subject, "err", sent)
 			return notify.Sent(ctx, tx, l.ID)
 		}
@@ -149,13 +153,16 @@ func (s *Sender) Step(ctx context.Context) (more bool, err error) {
 	})
 }
 
+// errAddress says that nobody can be written to under an address.
+var errAddress = errors.New("no address")
+
 func (s *Sender) send(ctx context.Context, l *notify.Letter) error {
 	m := smtp.NewMsg()
 	if err := m.From(s.from); err != nil {
 		return err
 	}
 	if err := m.To(l.To); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errAddress, err)
 	}
 	m.Subject(l.Subject)
 	m.SetDateWithValue(l.Time)

@@ -263,6 +263,25 @@ func TestTaggings(t *testing.T) {
 	})
 }
 
+// What cannot be told keeps nothing else from being told.
+func TestNonsenseIsPassedOver(t *testing.T) {
+	onPosts(t, func(t *testing.T, p *post) {
+		s := p.sender()
+		p.deliver(s)
+		b, nowhere := p.ended("1", build.Complete), int64(99)
+		p.Do(func(ctx context.Context, tx *db.Tx) error {
+			if err := notify.Tagged(ctx, tx, notify.Tagging{Build: b.ID, Tag: &nowhere, By: "ada"}); err != nil {
+				return err
+			}
+			return notify.Tagged(ctx, tx, notify.Tagging{Build: b.ID, Tag: &p.Dest.ID, By: "ada", Failure: "no\x00thing"})
+		})
+		p.deliver(s)
+		if got := p.smtp.taken(); len(got) != 2 || !strings.Contains(got[0]+got[1], "Why:     nothing") {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
 // Two hubs send each letter once.
 func TestOneOfManyHubs(t *testing.T) {
 	onPosts(t, func(t *testing.T, p *post) {
@@ -329,6 +348,7 @@ func TestWrongConfiguration(t *testing.T) {
 		"is no number":   {Server: "mail:smtp", From: "a@b"},
 		"want one of":    {Server: "mail:25", From: "a@b", TLS: "yes"},
 		"mail from":      {Server: "mail:25", From: "nobody at all"},
+		"encrypted line": {Server: "mail:25", From: "a@b", User: "kura", TLS: "opportunistic"},
 	} {
 		if _, err := New(Sender{}, c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, without %q", err, want)
