@@ -79,13 +79,14 @@ func (b *bench) lists() error {
 			return err
 		}
 		defer c.client.CloseIdleConnections()
+		other := b.other()
+		defer other.client.CloseIdleConnections()
 		for _, q := range questions(n) {
 			rate, work, err := c.answers(q, nil)
 			if err != nil {
 				return err
 			}
 			if b.beside != "" {
-				other := b.other()
 				theirs, spent, err := other.answers(q, nil)
 				if err != nil {
 					return err
