@@ -164,6 +164,7 @@ func (s *Sender) send(ctx context.Context, l *notify.Letter) error {
 	if err := m.To(l.To); err != nil {
 		return fmt.Errorf("%w: %w", errAddress, err)
 	}
+	m.SetUserAgent("kura " + kura.Version)
 	m.Subject(l.Subject)
 	m.SetDateWithValue(l.Time)
 	for name, v := range l.Headers {
