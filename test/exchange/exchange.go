@@ -35,6 +35,22 @@ type Call struct {
 	Fault  *Problem `json:"fault,omitempty"` // in the answer's place
 }
 
+// Methods are those that a request asks for: several, if it is of many calls.
+func (c *Call) Methods() []string {
+	out := []string{c.Method}
+	if c.Method != "multiCall" || len(c.Params) == 0 {
+		return out
+	}
+	calls, _ := c.Params[0].V.([]any)
+	for _, v := range calls {
+		m, _ := v.(map[string]any)
+		if name, ok := m["methodName"].(string); ok {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // Problem is a fault.
 type Problem struct {
 	Code int    `json:"code"`
