@@ -6,6 +6,9 @@
 //	go run ./test/bench -only roots,signer   some of it
 //	go run ./test/bench -only farm -farm big a farm's records, kept in a database
 //
+// With -beside the part lists asks another hub the same in turn: Koji's, say, with
+// records alike.
+//
 // It asserts nothing, but for the part farm: a number depends on who else uses
 // the machine, whose load is printed with them. PostgreSQL is measured where
 // KURA_TEST_POSTGRES names a server, as below test/postgres; clean roots where
