@@ -208,6 +208,17 @@ func (t *Tx) SkipLocked() Lock {
 	return Lock{}
 }
 
+// PlanAnew has the database look at the values of each question of this
+// transaction before it plans how to answer: for those whose values say how much
+// there is to read. Otherwise it takes a plan that was made for any values.
+func (t *Tx) PlanAnew(ctx context.Context) error {
+	if t.dialect != Postgres {
+		return nil
+	}
+	_, err := t.Exec(ctx, "SET LOCAL plan_cache_mode = force_custom_plan")
+	return err
+}
+
 // Horizon is the number of the oldest transaction that writes: all with smaller
 // ones have ended. Where writers wait for one another it is above all numbers.
 func (t *Tx) Horizon(ctx context.Context) (n int64, err error) {

@@ -118,6 +118,9 @@ func Find(ctx context.Context, tx *db.Tx, name string, q Query) ([]Record, error
 // read gives the records of a table, or all of them that one event made.
 func (t *table) read(ctx context.Context, tx *db.Tx, q Query, event int64) ([]Record, error) {
 	var b db.Builder
+	if err := tx.PlanAnew(ctx); err != nil { // how old and how young decide
+		return nil, err
+	}
 	q.from(&b, t, event)
 	if q.After != 0 {
 		// The first event after that time is asked for by itself, so that the
