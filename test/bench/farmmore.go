@@ -66,7 +66,7 @@ func taskCalls() []farmCall {
 		}, ""},
 		{"scheduler.getTaskRuns of a state", "scheduler.getTaskRuns", func(f farmItem) []any {
 			return []any{[]any{[]any{"state", 5}}, nil, options("order", "-id", "limit", 50)}
-		}, ""},
+		}, "runs know no state: those of failed tasks, which are few, are looked for among all, from the newest on"},
 		{"scheduler.getLogMessages", "scheduler.getLogMessages", func(f farmItem) []any { return []any{[]any{[]any{"task_id", f.task}}} }, ""},
 		{"scheduler.getTaskRefusals", "scheduler.getTaskRefusals", func(f farmItem) []any { return []any{[]any{[]any{"task_id", f.task}}} }, ""},
 		{"scheduler.getHostData", "scheduler.getHostData", always(), ""},
