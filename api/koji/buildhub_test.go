@@ -3,7 +3,6 @@ package koji
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -14,17 +13,16 @@ import (
 	"github.com/kura-build/kura/blob/dir"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
-	"github.com/kura-build/kura/format/openpgp"
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/sign"
+	"github.com/kura-build/kura/hub/sign/signtest"
 	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
-	"github.com/kura-build/kura/protocol"
 )
 
 // buildHub is a front over all rooms, with a runner of the hub's own tasks.
@@ -64,7 +62,7 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 		}
 		return nil
 	})
-	signer := sign.New(d, blobs, &holder{keys: map[string]*openpgp.Key{}})
+	signer := sign.New(d, blobs, signtest.New())
 	rules, err := source.ParseRules("example.org:*:no closed.example.org:*:no")
 	if err != nil {
 		t.Fatal(err)
@@ -192,28 +190,4 @@ func (h *buildHub) begun(release string) *build.Build {
 		return err
 	})
 	return b
-}
-
-// holder is a signer in the same process.
-type holder struct{ keys map[string]*openpgp.Key }
-
-func (h *holder) CreateKey(_ context.Context, name, _ string, s protocol.SignerKeySpec) (protocol.SignerKey, error) {
-	k, err := openpgp.Generate(openpgp.Spec{Kind: openpgp.Ed25519, Name: s.UserID, Email: s.Email, Created: time.Now(), Rand: rand.Reader})
-	if err != nil {
-		return protocol.SignerKey{}, err
-	}
-	h.keys[name] = k
-	p := k.Public()
-	text, err := p.Armored()
-	return protocol.SignerKey{Name: name, Kind: s.Kind, KeyID: p.KeyID(), Public: text, Created: 1700000000}, err
-}
-
-func (h *holder) SignPackage(_ context.Context, key string, _ int64, _, _ string, header []byte) (protocol.SignerAnswer, error) {
-	sig, err := h.keys[key].Sign(header, time.Now())
-	return protocol.SignerAnswer{Signature: sig}, err
-}
-
-func (h *holder) SignMetadata(_ context.Context, key, _, _ string, md []byte) (protocol.SignerAnswer, error) {
-	sig, err := h.keys[key].SignArmored(md, time.Now())
-	return protocol.SignerAnswer{Signature: []byte(sig)}, err
 }

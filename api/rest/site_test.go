@@ -3,7 +3,6 @@ package rest
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -11,23 +10,21 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/blob/dir"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
-	"github.com/kura-build/kura/format/openpgp"
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/sign"
+	"github.com/kura-build/kura/hub/sign/signtest"
 	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
-	"github.com/kura-build/kura/protocol"
 )
 
 // quietBus has nobody who listens.
@@ -73,7 +70,7 @@ func newSite(t *testing.T, d *db.DB) *site {
 		return nil
 	})
 	tasks := task.New(quietBus{})
-	signer := sign.New(d, blobs, &holder{keys: map[string]*openpgp.Key{}})
+	signer := sign.New(d, blobs, signtest.New())
 	rules, err := source.ParseRules("example.org:*:no")
 	if err != nil {
 		t.Fatal(err)
@@ -222,28 +219,4 @@ func (s *site) imported(release string) (b *build.Build) {
 		})
 	}
 	return b
-}
-
-// holder is a signer in the same process.
-type holder struct{ keys map[string]*openpgp.Key }
-
-func (h *holder) CreateKey(_ context.Context, name, _ string, s protocol.SignerKeySpec) (protocol.SignerKey, error) {
-	k, err := openpgp.Generate(openpgp.Spec{Kind: openpgp.Ed25519, Name: s.UserID, Email: s.Email, Created: time.Now(), Rand: rand.Reader})
-	if err != nil {
-		return protocol.SignerKey{}, err
-	}
-	h.keys[name] = k
-	p := k.Public()
-	text, err := p.Armored()
-	return protocol.SignerKey{Name: name, Kind: s.Kind, KeyID: p.KeyID(), Public: text, Created: 1700000000}, err
-}
-
-func (h *holder) SignPackage(_ context.Context, key string, _ int64, _, _ string, header []byte) (protocol.SignerAnswer, error) {
-	sig, err := h.keys[key].Sign(header, time.Now())
-	return protocol.SignerAnswer{Signature: sig}, err
-}
-
-func (h *holder) SignMetadata(_ context.Context, key, _, _ string, md []byte) (protocol.SignerAnswer, error) {
-	sig, err := h.keys[key].SignArmored(md, time.Now())
-	return protocol.SignerAnswer{Signature: []byte(sig)}, err
 }

@@ -3,60 +3,25 @@ package sign_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/blob/dir"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
-	"github.com/kura-build/kura/format/openpgp"
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/sign"
-	"github.com/kura-build/kura/protocol"
+	"github.com/kura-build/kura/hub/sign/signtest"
 )
-
-// holder is a signer in the same process.
-type holder struct {
-	keys   map[string]*openpgp.Key
-	signed []string
-}
-
-func (h *holder) CreateKey(_ context.Context, name, _ string, s protocol.SignerKeySpec) (protocol.SignerKey, error) {
-	kind := openpgp.Ed25519
-	if s.Kind == "rsa4096" {
-		kind = openpgp.RSA4096
-	}
-	k, err := openpgp.Generate(openpgp.Spec{Kind: kind, Name: s.UserID, Email: s.Email, Created: time.Now(), Rand: rand.Reader})
-	if err != nil {
-		return protocol.SignerKey{}, err
-	}
-	h.keys[name] = k
-	p := k.Public()
-	text, err := p.Armored()
-	return protocol.SignerKey{Name: name, Kind: s.Kind, KeyID: p.KeyID(), Public: text}, err
-}
-
-func (h *holder) SignPackage(_ context.Context, key string, _ int64, nvra, _ string, header []byte) (protocol.SignerAnswer, error) {
-	h.signed = append(h.signed, nvra)
-	sig, err := h.keys[key].Sign(header, time.Now())
-	return protocol.SignerAnswer{Signature: sig}, err
-}
-
-func (h *holder) SignMetadata(_ context.Context, key, _, _ string, md []byte) (protocol.SignerAnswer, error) {
-	sig, err := h.keys[key].SignArmored(md, time.Now())
-	return protocol.SignerAnswer{Signature: []byte(sig)}, err
-}
 
 // complete imports a build of one package.
 func complete(t *testing.T, d *db.DB, blobs blob.Store) (*build.Build, account.Actor) {
@@ -123,7 +88,7 @@ func TestSignedCopiesPassRPM(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := &holder{keys: map[string]*openpgp.Key{}}
+		h := signtest.New()
 		room := sign.New(d, blobs, h)
 		b, who := complete(t, d, blobs)
 		for _, kind := range []string{"rsa4096", "ed25519"} {
@@ -167,8 +132,8 @@ func TestSignedCopiesPassRPM(t *testing.T) {
 				t.Errorf("%s: rpm takes an altered copy", kind)
 			}
 		}
-		if len(h.signed) != 2 {
-			t.Errorf("the signer was asked for %v, want each package once a key", h.signed)
+		if len(h.Signed) != 2 {
+			t.Errorf("the signer was asked for %v, want each package once a key", h.Signed)
 		}
 	})
 }
