@@ -219,13 +219,15 @@ func (t *Tx) PlanAnew(ctx context.Context) error {
 	return err
 }
 
-// Horizon is the number of the oldest transaction that writes: all with smaller
-// ones have ended. Where writers wait for one another it is above all numbers.
+// Horizon is when the oldest transaction began that has written something and has
+// not ended, but for this one: microseconds by the clock of the database. Where
+// writers wait for one another it is never.
 func (t *Tx) Horizon(ctx context.Context) (n int64, err error) {
 	if t.dialect != Postgres {
 		return math.MaxInt64, nil
 	}
-	err = t.Row(ctx, "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)").Scan(&n)
+	err = t.Row(ctx, `SELECT COALESCE(CAST(extract(epoch FROM min(xact_start)) * 1000000 AS BIGINT), 9223372036854775807) FROM pg_stat_activity
+		WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()`).Scan(&n)
 	return n, classify(err)
 }
 

@@ -144,11 +144,8 @@ func (s *Server) where(ctx context.Context, r *http.Request, o *operation) (last
 
 // send sends what is there behind an event; more says that there is more.
 func (s *Server) send(ctx context.Context, st *stream, last int64, topics []string) (int64, bool, error) {
-	var got []event.Message
-	if err := s.DB.View(ctx, func(tx *db.Tx) (err error) {
-		got, err = event.After(ctx, tx, last, batch)
-		return err
-	}); err != nil {
+	got, err := event.Read(ctx, s.DB, last, batch)
+	if err != nil {
 		return last, false, err
 	}
 	for _, m := range got {

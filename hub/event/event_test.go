@@ -76,3 +76,54 @@ func TestPumpPublishesOnceInOrder(t *testing.T) {
 		}
 	})
 }
+
+// A message behind one that is not committed yet waits for it, however long that
+// takes: who has read on would never see it. (SQLite's writers wait for one another.)
+func TestMessagesBehindAGapWait(t *testing.T) {
+	d, ctx := dbtest.Postgres(t), context.Background()
+	emit := func(topic string, held func()) error {
+		return d.Update(ctx, func(tx *db.Tx) error {
+			if err := event.Emit(ctx, tx, topic, nil); err != nil {
+				return err
+			}
+			held()
+			return nil
+		})
+	}
+	after := func() (topics []string) {
+		got, err := event.Read(ctx, d, 1, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range got {
+			topics = append(topics, m.Topic)
+		}
+		return topics
+	}
+	if err := emit("first", func() {}); err != nil {
+		t.Fatal(err)
+	}
+	written, release, over := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() { over <- emit("slow", func() { close(written); <-release }) }()
+	<-written
+	if err := emit("quick", func() {}); err != nil {
+		t.Fatal(err)
+	}
+	err := d.Update(ctx, func(tx *db.Tx) error { // long ago, so that no pause is what helps
+		_, err := tx.Exec(ctx, "UPDATE outbox SET time = 1")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := after(); got != nil {
+		t.Errorf("%v was read before what is not committed yet", got)
+	}
+	close(release)
+	if err := <-over; err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"slow", "quick"}, after()); diff != "" {
+		t.Error(diff)
+	}
+}

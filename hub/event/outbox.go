@@ -110,15 +110,14 @@ const settle = 2 * time.Second
 // Step publishes the next batch and moves the mark behind it.
 func (p *Pump) Step(ctx context.Context) (int, error) {
 	var mark int64
-	var batch []Message
 	err := p.DB.View(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Get(ctx, []any{&mark}, "SELECT outbox_id FROM outbox_mark WHERE hub = $1", p.Hub); err != nil {
-			return err
-		}
-		var err error
-		batch, err = After(ctx, tx, mark, 256)
+		_, err := tx.Get(ctx, []any{&mark}, "SELECT outbox_id FROM outbox_mark WHERE hub = $1", p.Hub)
 		return err
 	})
+	if err != nil {
+		return 0, kura.E("event.Pump", err)
+	}
+	batch, err := Read(ctx, p.DB, mark, 256)
 	if err != nil {
 		return 0, kura.E("event.Pump", err)
 	}
@@ -152,19 +151,42 @@ func Newest(ctx context.Context, tx *db.Tx) (id int64, err error) {
 	return id, kura.E("event.Newest", err)
 }
 
-// After gives the messages behind one, in order, as far as they are settled:
-// none with a smaller id will come.
-func After(ctx context.Context, tx *db.Tx, id int64, limit int) ([]Message, error) {
-	const op = "event.After"
-	horizon, err := tx.Horizon(ctx) // before the messages: what ends meanwhile is still waited for
+// Read gives the messages behind one, in order, as far as they are settled: none
+// with a smaller id will come. Which transactions are under way is asked before
+// the messages are looked at, in a transaction of its own, which may not see less.
+func Read(ctx context.Context, d *db.DB, id int64, limit int) (got []Message, err error) {
+	var horizon int64
+	err = d.View(ctx, func(tx *db.Tx) (err error) {
+		horizon, err = tx.Horizon(ctx)
+		return err
+	})
 	if err != nil {
-		return nil, kura.E(op, err)
+		return nil, kura.E("event.Read", err)
 	}
-	got, err := db.All(ctx, tx, scanKept, "SELECT id, topic, time, body, COALESCE(horizon, 0) FROM outbox WHERE id > $1 ORDER BY id LIMIT $2", id, limit)
-	return settled(got, id, horizon), kura.E(op, err)
+	err = d.View(ctx, func(tx *db.Tx) (err error) {
+		got, err = read(ctx, tx, id, limit, horizon)
+		return err
+	})
+	return got, kura.E("event.Read", err)
 }
 
-// kept is a message with the transactions that were before it.
+// After is Read within a transaction that writes: each of its questions sees what
+// was committed before it.
+func After(ctx context.Context, tx *db.Tx, id int64, limit int) ([]Message, error) {
+	horizon, err := tx.Horizon(ctx)
+	if err != nil {
+		return nil, kura.E("event.After", err)
+	}
+	got, err := read(ctx, tx, id, limit, horizon)
+	return got, kura.E("event.After", err)
+}
+
+func read(ctx context.Context, tx *db.Tx, id int64, limit int, horizon int64) ([]Message, error) {
+	got, err := db.All(ctx, tx, scanKept, "SELECT id, topic, time, body, COALESCE(horizon, 0) FROM outbox WHERE id > $1 ORDER BY id LIMIT $2", id, limit)
+	return settled(got, id, horizon), err
+}
+
+// kept is a message with when it was written by the database's clock.
 type kept struct {
 	Message
 	horizon int64
@@ -178,14 +200,13 @@ func scanKept(s db.Scanner) (k kept, err error) {
 }
 
 // settled gives the messages before the first gap in the ids that may be a
-// transaction which has not committed yet. One that was there when the message
-// behind the gap was written is waited for; one that began in that very moment
-// gets some time.
+// transaction which has not committed yet: one that began before the message
+// behind the gap was written is waited for.
 func settled(batch []kept, mark, horizon int64) []Message {
 	out := make([]Message, 0, len(batch))
 	next := mark
 	for _, m := range batch {
-		if m.ID != next+1 && (mark != 0 || len(out) > 0) && (m.horizon > horizon || time.Since(db.Time(m.Time)) < settle) {
+		if m.ID != next+1 && (mark != 0 || len(out) > 0) && (m.horizon >= horizon || time.Since(db.Time(m.Time)) < settle) {
 			break
 		}
 		next = m.ID
