@@ -1,11 +1,18 @@
 package koji
 
 import (
+	"context"
+	"errors"
 	"math"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/flow"
 )
 
 func TestBuildsAreStarted(t *testing.T) {
@@ -92,5 +99,58 @@ func TestBuildsWaitForBuilds(t *testing.T) {
 		}
 		h.root.must("cancelBuild", "hello-2.10-2")
 		h.root.fault(1005, "hello-2.10-2 is to be waited for, and is CANCELED", "getTaskResult", h.ended(waiting("hello-2.10-2")))
+	})
+}
+
+// What is asked of a token is asked when a task is made: the task itself runs with
+// all that its owner may.
+func TestNarrowTokensStartNothingWide(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.tags()
+		h.root.must("grantPermission", "ada", "release", true)
+		h.root.must("editTag2", "f41", kw("perm", "release"))
+		done, sleep := h.ada.must("build", "git://example.org/a#1", "f41"), h.root.must("makeTask", "sleep", list(1))
+		h.ada.must("cancelTask", done)
+		h.root.must("cancelTask", sleep)
+		h.update(func(ctx context.Context, tx *db.Tx) error {
+			wide, err := account.Load(ctx, tx, account.ByName("ada"))
+			if err != nil {
+				return err
+			}
+			narrow := wide
+			narrow.Token, narrow.Perms = 1, map[string]bool{}
+			build := func(by account.Actor, o flow.BuildOpts) error {
+				_, err := h.flow.StartBuild(ctx, tx, by, "git://example.org/a#1", "f41", o, nil, "")
+				return err
+			}
+			chain := func(by account.Actor) error {
+				_, err := h.flow.StartChain(ctx, tx, by, [][]string{{"git://example.org/a#1"}}, "f41", []byte("{}"), nil, "")
+				return err
+			}
+			if err := errors.Join(build(wide, flow.BuildOpts{}), chain(wide), build(narrow, flow.BuildOpts{Scratch: true}), build(narrow, flow.BuildOpts{SkipTag: true})); err != nil {
+				t.Error(err)
+			}
+			if err := build(narrow, flow.BuildOpts{}); !kura.Is(err, kura.Denied) {
+				t.Errorf("a build: %v", err)
+			}
+			if err := chain(narrow); !kura.Is(err, kura.Denied) {
+				t.Errorf("a chain: %v", err)
+			}
+			root, err := account.Load(ctx, tx, account.ByName("root"))
+			if err != nil {
+				return err
+			}
+			root.Token, root.Perms = 1, map[string]bool{}
+			if _, err := h.tasks.Resubmit(ctx, tx, root, sleep.(int64)); !kura.Is(err, kura.Denied) {
+				t.Errorf("a task of another kind: %v", err)
+			}
+			_, err = h.tasks.Resubmit(ctx, tx, narrow, done.(int64))
+			return err
+		})
+		many := make([]any, 101)
+		for i := range many {
+			many[i] = "hello-2.10-1"
+		}
+		h.ada.fault(1000, "waits for 100 builds at most", "build", "git://example.org/a#1", "f41", map[string]any{"scratch": true, "wait_builds": many})
 	})
 }

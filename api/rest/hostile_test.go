@@ -3,9 +3,14 @@ package rest
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/event"
 )
 
@@ -50,4 +55,42 @@ func TestForgedCursors(t *testing.T) {
 		s.refused(400, "is none that was given here", "", "GET", "/history?cursor="+mark{At: 1<<63 - 1}.cursor(), "")
 		s.refused(400, "too far from the usual", "ada", "POST", "/tasks/chain-build", `{"sources": [["git://example.org/a#1"]], "target": "f41", "priority": 9223372036854775807}`)
 	})
+}
+
+// Of a password nothing is kept for who repeats the request, and an answer that is
+// too long is not either.
+func TestWhatIsNotKept(t *testing.T) {
+	onSites(t, func(t *testing.T, s *site) {
+		kept := func() (n int) {
+			s.update(func(ctx context.Context, tx *db.Tx) error {
+				return tx.Row(ctx, "SELECT count(*) FROM request_keys").Scan(&n)
+			})
+			return n
+		}
+		for range 2 {
+			s.must("ada", "PUT", "/users/ada/password", `{"password": "a long enough secret"}`, "Idempotency-Key", "k")
+		}
+		if n := kept(); n != 0 {
+			t.Errorf("%d sums of passwords are kept", n)
+		}
+		long := fmt.Sprintf(`{"name": "f41", "extra": {"x": %q}}`, strings.Repeat("x", 70_000))
+		s.must("tina", "POST", "/tags", long, "Idempotency-Key", "k")
+		s.refused(409, "was carried out, and its answer was too long to be kept", "tina", "POST", "/tags", long, "Idempotency-Key", "k")
+		if n := kept(); n != 1 {
+			t.Errorf("%d keys are kept", n)
+		}
+	})
+}
+
+// While a session has a user alone, nobody else changes anything in that name.
+func TestTakenUsersChangeNothing(t *testing.T) {
+	s := &Server{Config: Config{Actor: func(r *http.Request) (account.Actor, error) {
+		return account.Actor{ID: 1, Name: "ada", Taken: true}, nil
+	}}}
+	ctx := context.WithValue(context.Background(), requestKey{}, httptest.NewRequest("POST", "/", nil))
+	for method, want := range map[string]kura.Kind{http.MethodGet: kura.Other, http.MethodPost: kura.Locked, http.MethodDelete: kura.Locked} {
+		if _, err := s.admit(ctx, &operation{id: "x", method: method, needs: login}); want == kura.Other && err != nil || want != kura.Other && !kura.Is(err, want) {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
 }
