@@ -114,8 +114,11 @@ func Stream[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), b 
 
 // Change runs a built statement that writes.
 func Change(ctx context.Context, t *Tx, b *Builder) (int64, error) {
-	t.wrote(b.sql.String())
-	r, err := t.tx.ExecContext(ctx, b.sql.String(), b.args...)
+	tx, err := t.ask(b.sql.String())
+	if err != nil {
+		return 0, classify(err)
+	}
+	r, err := tx.ExecContext(ctx, b.sql.String(), b.args...)
 	if err != nil {
 		return 0, classify(err)
 	}

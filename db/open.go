@@ -26,6 +26,7 @@ type DB struct {
 	write   *sql.DB // SQLite: the one connection that writes
 	read    *sql.DB
 	url     string
+	state   shared[State]
 }
 
 // Open connects to the database that an address names, without touching its

@@ -18,10 +18,12 @@ type text string
 
 // Tx is a transaction. It is used by one goroutine at a time.
 type Tx struct {
-	tx       *sql.Tx
+	tx       *sql.Tx // nil for one that only reads and has not read yet: see run
+	begin    func() (*sql.Tx, error)
 	dialect  Dialect
 	readonly bool
-	changed  bool // what State tells apart
+	changed  kinds // of what State tells apart
+	motion   bool  // it read what State does not tell apart
 	depth    int
 	after    []func()
 	notes    map[any]any
@@ -65,30 +67,32 @@ func (d *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return classify(d.run(ctx, d.read, opts, true, fn))
 }
 
+// run begins a transaction that writes at once, for it has to wait for its turn,
+// and one that only reads with its first question: it sees the state of then in any
+// case, and many a call asks nothing.
 func (d *DB) run(ctx context.Context, p *sql.DB, o *sql.TxOptions, ro bool, fn func(*Tx) error) error {
-	sqltx, err := p.BeginTx(ctx, o)
-	if err != nil {
-		return err
-	}
-	tx := &Tx{tx: sqltx, dialect: d.dialect, readonly: ro}
+	tx := &Tx{dialect: d.dialect, readonly: ro, begin: func() (*sql.Tx, error) { return p.BeginTx(ctx, o) }}
 	done := false
 	defer func() {
-		if !done {
-			sqltx.Rollback()
+		if tx.tx != nil && !done {
+			tx.tx.Rollback()
 		}
 	}()
+	if !ro {
+		if _, err := tx.begun(); err != nil {
+			return err
+		}
+	}
 	if err := fn(tx); err != nil {
 		return err
 	}
 	if ro {
 		return nil
 	}
-	if tx.changed {
-		if err := tx.count(ctx); err != nil {
-			return err
-		}
+	if err := tx.count(ctx); err != nil {
+		return err
 	}
-	if err := sqltx.Commit(); err != nil {
+	if err := tx.tx.Commit(); err != nil {
 		return err
 	}
 	done = true
@@ -96,6 +100,20 @@ func (d *DB) run(ctx context.Context, p *sql.DB, o *sql.TxOptions, ro bool, fn f
 		f()
 	}
 	return nil
+}
+
+// begun is the database's transaction, which is begun if it was not.
+func (t *Tx) begun() (tx *sql.Tx, err error) {
+	if t.tx == nil {
+		t.tx, err = t.begin()
+	}
+	return t.tx, err
+}
+
+// ask looks at a statement before the transaction that it gives runs it.
+func (t *Tx) ask(q string) (*sql.Tx, error) {
+	t.look(q)
+	return t.begun()
 }
 
 // After has f called once the transaction has been committed, never if it
@@ -127,7 +145,21 @@ var savepoints = [...][3]text{
 
 // Savepoint runs fn so that its changes vanish when it fails, and the rest of
 // the transaction goes on. Notes set inside do not outlive it.
+//
+// A transaction that only reads has nothing to undo. PostgreSQL lets none go on in
+// which a question failed: the rest then sees a state of its own.
 func (t *Tx) Savepoint(ctx context.Context, fn func() error) error {
+	if t.readonly {
+		notes := t.notes
+		t.notes = nil
+		err := fn()
+		t.notes = notes
+		if err != nil && t.dialect == Postgres && t.tx != nil {
+			t.tx.Rollback()
+			t.tx = nil
+		}
+		return err
+	}
 	if t.depth >= len(savepoints) {
 		return errors.New("db: savepoints nested too deep")
 	}
@@ -155,8 +187,11 @@ func (t *Tx) Savepoint(ctx context.Context, fn func() error) error {
 
 // Exec runs a statement and gives the number of rows it changed.
 func (t *Tx) Exec(ctx context.Context, q text, args ...any) (int64, error) {
-	t.wrote(string(q))
-	r, err := t.tx.ExecContext(ctx, string(q), args...)
+	tx, err := t.ask(string(q))
+	if err != nil {
+		return 0, classify(err)
+	}
+	r, err := tx.ExecContext(ctx, string(q), args...)
 	if err != nil {
 		return 0, classify(err)
 	}
@@ -164,15 +199,26 @@ func (t *Tx) Exec(ctx context.Context, q text, args ...any) (int64, error) {
 }
 
 // Row runs a query for at most one row.
-func (t *Tx) Row(ctx context.Context, q text, args ...any) *sql.Row {
-	t.wrote(string(q))
-	return t.tx.QueryRowContext(ctx, string(q), args...)
+func (t *Tx) Row(ctx context.Context, q text, args ...any) Scanner {
+	tx, err := t.ask(string(q))
+	if err != nil {
+		return failed{err}
+	}
+	return tx.QueryRowContext(ctx, string(q), args...)
 }
+
+// failed is the row of a question that was not asked.
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
 
 // Query runs a query. The caller closes the rows.
 func (t *Tx) Query(ctx context.Context, q text, args ...any) (*sql.Rows, error) {
-	t.wrote(string(q))
-	return t.tx.QueryContext(ctx, string(q), args...)
+	tx, err := t.ask(string(q))
+	if err != nil {
+		return nil, err
+	}
+	return tx.QueryContext(ctx, string(q), args...)
 }
 
 // Get runs a query for one value or one row; found is false for none.
@@ -242,8 +288,12 @@ func Each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q te
 func each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q string, args []any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		t.wrote(q)
-		rows, err := t.tx.QueryContext(ctx, q, args...)
+		tx, err := t.ask(q)
+		if err != nil {
+			yield(zero, classify(err))
+			return
+		}
+		rows, err := tx.QueryContext(ctx, q, args...)
 		if err != nil {
 			yield(zero, classify(err))
 			return

@@ -22,6 +22,11 @@ type request struct {
 	params []any
 	cred   credentials
 	stale  bool // the session's last use should be noted
+
+	state  db.State      // of the database, at some time after the call came
+	looked bool          // it was read
+	actor  account.Actor // who calls, if known
+	known  bool
 }
 
 // Call is one method call: the only one of its HTTP call, or an entry of a
@@ -46,6 +51,14 @@ func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err erro
 	}
 	if q.cred, err = readCredentials(q.http, q.remote); err != nil {
 		return err
+	}
+	if mode == Read {
+		if err := s.recall(ctx, q); err != nil {
+			return err
+		}
+		if done, err := s.atOnce(q, out); done || err != nil {
+			return err
+		}
 	}
 	if !q.cred.given() {
 		if mode == Read || mode == Write || isMultiCall(q.method) {
@@ -130,11 +143,17 @@ func (s *Server) answer(ctx context.Context, tx *db.Tx, q *request, writes bool,
 	if err != nil {
 		return err
 	}
+	if q.looked && !q.known { // now it is known who asks
+		q.actor, q.known = actor, true
+		if done, err := s.atOnce(q, out); done || err != nil {
+			return err
+		}
+	}
 	if isMultiCall(q.method) {
 		return s.multiCall(ctx, tx, q, actor, out)
 	}
 	if m, _, err := s.api.find(q.method); err == nil && m.Kept {
-		return s.answerKept(ctx, tx, q, actor, out)
+		return s.answerKept(ctx, tx, q, actor, q.method, q.params, out)
 	}
 	v, err := s.invoke(ctx, tx, q, actor, q.method, q.params)
 	if err != nil {
@@ -233,14 +252,8 @@ func (s *Server) prepare(tx *db.Tx, q *request, actor account.Actor, method stri
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.admit(method, actor); err != nil {
-		return nil, nil, err
-	}
-	args, err := m.sig.bind(positional, kw)
+	args, err := s.check(m, actor, positional, kw)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := m.Needs.Allow(actor); err != nil {
 		return nil, nil, err
 	}
 	if (m.Mode == Apart) != (tx == nil) {
@@ -259,6 +272,18 @@ func (s *Server) prepare(tx *db.Tx, q *request, actor account.Actor, method stri
 		return s.call(ctx, tx, q, actor, name, params, kw)
 	}
 	return c, handler, nil
+}
+
+// check binds the arguments of a call that the actor may make.
+func (s *Server) check(m *Method, actor account.Actor, positional []any, kw map[string]any) (*Args, error) {
+	if err := s.admit(m.Name, actor); err != nil {
+		return nil, err
+	}
+	args, err := m.sig.bind(positional, kw)
+	if err != nil {
+		return nil, err
+	}
+	return args, m.Needs.Allow(actor)
 }
 
 // guarded turns the panic of a handler into an error, so that the client gets

@@ -1,9 +1,7 @@
 package koji
 
 import (
-	"bufio"
 	linked "container/list"
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -11,21 +9,19 @@ import (
 	"os"
 	"slices"
 	"sync"
-
-	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/format/xmlrpc"
-	"github.com/kura-build/kura/hub/account"
 )
 
 const (
-	// keepFrom is the size from which an answer is worth keeping: making a
-	// smaller one costs little more than finding it.
-	keepFrom = 32 << 10
-	// keepMost bounds one answer, keepAll all of them, and keepFiles how many
-	// files lie open for them.
-	keepMost  = 256 << 20
-	keepAll   = 1 << 30
-	keepFiles = 256
+	// keepFile is the size from which an answer lies in a file.
+	keepFile = 32 << 10
+	// keepMost bounds one answer. keepAll bounds all that lie in files, and
+	// keepFiles how many they are; keepMemory bounds the smaller ones.
+	keepMost   = 256 << 20
+	keepAll    = 1 << 30
+	keepFiles  = 256
+	keepMemory = 16 << 20
+	// keepCosts is what a small answer takes besides its bytes.
+	keepCosts = 512
 )
 
 // question is what an answer depends on besides the records: the method and
@@ -33,11 +29,56 @@ const (
 type question [sha256.Size]byte
 
 // keep holds encoded answers of methods that are marked so, for as long as
-// nothing that they may tell has changed. The bytes lie in files without a
-// name: the kernel keeps in memory what is asked for often, and no more than
-// there is room for.
+// nothing that they may tell has changed.
 type keep struct {
-	from int64 // the size of the smallest
+	from  int64 // the size of the smallest large one
+	small shelf // in memory
+	large shelf // in files
+}
+
+func newKeep() *keep {
+	return &keep{from: keepFile, small: shelf{most: keepMemory, many: keepMemory / keepCosts}, large: shelf{most: keepAll, many: keepFiles}}
+}
+
+// find gives an answer made of the records in this state, or nil. It must be
+// let go of.
+func (k *keep) find(q question, state int64) *answer {
+	if a := k.small.find(q, state); a != nil {
+		return a
+	}
+	return k.large.find(q, state)
+}
+
+// put keeps an answer in the place of an older one.
+func (k *keep) put(a *answer) {
+	if a.file == nil {
+		k.small.put(a)
+		k.large.forget(a.question, a.state)
+		return
+	}
+	k.large.put(a)
+	k.small.forget(a.question, a.state)
+}
+
+// answer is a kept one. Its files are closed when nobody keeps or sends it any more.
+type answer struct {
+	shelf    *shelf
+	question question
+	state    int64 // of the records that it was made of
+	size     int64
+	data     []byte   // of a small one
+	file     *os.File // of a large one: without a name, so the kernel keeps in memory what is asked for often
+	users    int
+
+	pack   sync.Once
+	packed *os.File // the same, compressed; nil if that came to nothing
+	short  int64    // its size
+}
+
+// shelf holds answers, and forgets those that were not asked for the longest.
+type shelf struct {
+	most int64
+	many int
 
 	mu    sync.Mutex
 	by    map[question]*linked.Element // of *answer
@@ -45,21 +86,10 @@ type keep struct {
 	size  int64
 }
 
-// answer is a kept one. It is closed when nobody keeps or sends it any more.
-type answer struct {
-	question question
-	state    int64 // of the records that it was made of
-	file     *os.File
-	size     int64
-	users    int
-}
-
-// find gives an answer made of the records in this state, or nil. It must be
-// let go of.
-func (k *keep) find(q question, state int64) *answer {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	e := k.by[q]
+func (s *shelf) find(q question, state int64) *answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.by[q]
 	if e == nil {
 		return nil
 	}
@@ -67,92 +97,82 @@ func (k *keep) find(q question, state int64) *answer {
 	if a.state != state {
 		return nil // a newer one may be there already: who reads an older state makes its own
 	}
-	k.order.MoveToFront(e)
+	s.order.MoveToFront(e)
 	a.users++
 	return a
 }
 
-func (k *keep) letGo(a *answer) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.drop(a)
+// letGo says that an answer which was found is not needed any more.
+func (a *answer) letGo() {
+	a.shelf.mu.Lock()
+	defer a.shelf.mu.Unlock()
+	a.shelf.drop(a)
 }
 
-func (k *keep) drop(a *answer) {
-	if a.users--; a.users == 0 {
+func (s *shelf) drop(a *answer) {
+	if a.users--; a.users > 0 {
+		return
+	}
+	s.size -= a.size + a.short
+	if a.file != nil {
 		a.file.Close()
-		k.size -= a.size
+	} else {
+		s.size -= keepCosts
+	}
+	if a.packed != nil {
+		a.packed.Close()
 	}
 }
 
-func (k *keep) forget(e *linked.Element) {
-	a := k.order.Remove(e).(*answer)
-	delete(k.by, a.question)
-	k.drop(a)
-}
-
-// put keeps an answer in the place of an older one, and forgets those that were
-// not asked for the longest.
-func (k *keep) put(a *answer) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if e := k.by[a.question]; e != nil {
+func (s *shelf) put(a *answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.by[a.question]; e != nil {
 		if e.Value.(*answer).state >= a.state {
-			a.file.Close()
+			if a.file != nil {
+				a.file.Close()
+			}
 			return
 		}
-		k.forget(e)
+		s.remove(e)
 	}
-	if k.by == nil {
-		k.by = map[question]*linked.Element{}
+	if s.by == nil {
+		s.by = map[question]*linked.Element{}
 	}
-	a.users = 1
-	k.size += a.size
-	k.by[a.question] = k.order.PushFront(a)
-	for k.order.Len() > 1 && (k.size > keepAll || k.order.Len() > keepFiles) {
-		k.forget(k.order.Back())
+	a.shelf, a.users = s, 1
+	if s.size += a.size; a.file == nil {
+		s.size += keepCosts
+	}
+	s.by[a.question] = s.order.PushFront(a)
+	for s.order.Len() > 1 && (s.size > s.most || s.order.Len() > s.many) {
+		s.remove(s.order.Back())
 	}
 }
 
-// answerKept answers a method whose answers are kept: with the one that is
-// there, or with a new one, which is kept on its way out.
-func (s *Server) answerKept(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, out *reply) error {
-	positional, kw := splitKeywords(q.params)
-	c, handler, err := s.prepare(tx, q, actor, q.method, positional, kw)
-	if err != nil {
-		return err
+// forget drops the answer to a question that has been answered anew elsewhere.
+func (s *shelf) forget(q question, state int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.by[q]; e != nil && e.Value.(*answer).state < state {
+		s.remove(e)
 	}
-	state, err := tx.State(ctx)
-	if err != nil {
-		return err
-	}
-	about := ask(c)
-	if out.kept = s.kept.find(about, state); out.kept != nil {
-		return nil
-	}
-	v, err := guarded(ctx, c, handler)
-	if err != nil {
-		return err
-	}
-	t := &tee{out: out, from: s.kept.from}
-	defer t.close()
-	if err := xmlrpc.EncodeResponse(t, v); err != nil {
-		return err
-	}
-	if file, size := t.take(); file != nil {
-		s.kept.put(&answer{question: about, state: state, file: file, size: size})
-	}
-	return nil
+}
+
+func (s *shelf) remove(e *linked.Element) {
+	a := s.order.Remove(e).(*answer)
+	delete(s.by, a.question)
+	s.drop(a)
 }
 
 // ask tells questions apart.
-func ask(c *Call) (q question) {
+func ask(m *Method, a *Args) (q question) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q", c.Method.Name)
-	for _, v := range c.Args.values {
+	fmt.Fprintf(h, "%q", m.Name)
+	for _, v := range a.values {
 		mark(h, v)
 	}
-	mark(h, c.Args.Keywords)
+	mark(h, a.Rest)
+	mark(h, a.Keywords)
 	h.Sum(q[:0])
 	return q
 }
@@ -160,6 +180,10 @@ func ask(c *Call) (q question) {
 // mark writes a value so that no other has the same text.
 func mark(w io.Writer, v any) {
 	switch v := v.(type) {
+	case nil:
+		_, _ = io.WriteString(w, "()")
+	case string:
+		fmt.Fprintf(w, "%q", v)
 	case []any:
 		fmt.Fprintf(w, "[%d", len(v))
 		for _, e := range v {
@@ -173,66 +197,5 @@ func mark(w io.Writer, v any) {
 		}
 	default:
 		fmt.Fprintf(w, "(%T %q)", v, fmt.Sprint(v))
-	}
-}
-
-// tee writes an answer to the client, and what is worth it to a file.
-type tee struct {
-	out  io.Writer
-	from int64
-	head []byte // before there is a file
-	file *os.File
-	buf  *bufio.Writer
-	size int64
-	over bool // not to be kept
-}
-
-func (t *tee) Write(p []byte) (int, error) {
-	t.note(p)
-	return t.out.Write(p)
-}
-
-func (t *tee) note(p []byte) {
-	if t.over {
-		return
-	}
-	t.size += int64(len(p))
-	if t.size < t.from {
-		t.head = append(t.head, p...)
-		return
-	}
-	if t.file == nil {
-		f, err := os.CreateTemp("", "kura-kept-")
-		if err != nil {
-			t.over = true
-			return
-		}
-		t.file, t.buf = f, bufio.NewWriterSize(f, 256<<10)
-		if t.over = os.Remove(f.Name()) != nil; t.over {
-			return
-		}
-		_, _ = t.buf.Write(t.head) // the writer remembers an error
-		t.head = nil
-	}
-	if _, err := t.buf.Write(p); err != nil || t.size > keepMost {
-		t.over = true
-		t.close()
-	}
-}
-
-// take gives the file of a whole answer, or nil.
-func (t *tee) take() (*os.File, int64) {
-	if t.over || t.file == nil || t.buf.Flush() != nil {
-		return nil, 0
-	}
-	f := t.file
-	t.file = nil
-	return f, t.size
-}
-
-func (t *tee) close() {
-	if t.file != nil {
-		t.file.Close()
-		t.file = nil
 	}
 }

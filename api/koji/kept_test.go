@@ -2,6 +2,7 @@ package koji
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"testing"
 
@@ -12,28 +13,42 @@ import (
 // answered with one.
 func (k *keep) spoil(t *testing.T) {
 	t.Helper()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.by) == 0 {
-		t.Fatal("nothing is kept")
+	n := 0
+	for _, s := range []*shelf{&k.small, &k.large} {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, e := range s.by {
+			n++
+			a := e.Value.(*answer)
+			if a.file == nil {
+				a.data = bytes.ReplaceAll(a.data, []byte("hello"), []byte("HELLO"))
+				continue
+			}
+			data, err := io.ReadAll(io.NewSectionReader(a.file, 0, a.size))
+			if err == nil {
+				_, err = a.file.WriteAt(bytes.ReplaceAll(data, []byte("hello"), []byte("HELLO")), 0)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	for _, e := range k.by {
-		a := e.Value.(*answer)
-		data, err := io.ReadAll(io.NewSectionReader(a.file, 0, a.size))
-		if err == nil {
-			_, err = a.file.WriteAt(bytes.ReplaceAll(data, []byte("hello"), []byte("HELLO")), 0)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	if n == 0 {
+		t.Fatal("nothing is kept")
 	}
 }
 
 // An answer that is kept is given again, and no more once anything has changed
 // that it might tell.
 func TestAnswersAreKept(t *testing.T) {
+	for _, from := range []int64{1, keepFile} { // in files, and in memory
+		t.Run(fmt.Sprint(from), func(t *testing.T) { answersAreKept(t, from) })
+	}
+}
+
+func answersAreKept(t *testing.T, from int64) {
 	onBuildHubs(t, func(t *testing.T, h *buildHub) {
-		h.server.kept.from = 1
+		h.server.kept.from = from
 		h.tags()
 		id := h.imported("1")
 		h.root.must("tagBuildBypass", "f41", "hello-2.10-1")
@@ -102,8 +117,8 @@ func TestAnswersAreKept(t *testing.T) {
 			check(change.method)
 		}
 		multi := h.anon.must("multiCall", list(map[string]any{"methodName": "listTagged", "params": list("f41")})).([]any)[0].([]any)[0]
-		if kept(multi) {
-			t.Error("a multicall was answered with what is kept")
+		if kept(multi) != (from > 1) {
+			t.Error("an entry of a multicall is answered with what is kept in memory, and in no other way")
 		}
 		if diff := cmp.Diff(id, pick(multi.([]any)[0], "build_id")); diff != "" {
 			t.Error(diff)
@@ -127,14 +142,15 @@ func TestQuestionsAreToldApart(t *testing.T) {
 // What is too much is forgotten, the longest unasked first; what is still being
 // sent stays open until then.
 func TestKeepingHasBounds(t *testing.T) {
-	var k keep
+	k := newKeep()
+	k.from = 1
 	add := func(n byte, state int64) *answer {
-		tee := &tee{out: io.Discard, from: 1}
+		tee := &tee{out: io.Discard, from: k.from}
 		if _, err := tee.Write([]byte{n}); err != nil {
 			t.Fatal(err)
 		}
-		f, size := tee.take()
-		a := &answer{question: question{n, byte(state)}, state: state, file: f, size: size}
+		a := tee.take()
+		a.question, a.state = question{n, byte(state)}, state
 		k.put(a)
 		return a
 	}
@@ -146,19 +162,48 @@ func TestKeepingHasBounds(t *testing.T) {
 	for n := range keepFiles {
 		add(byte(n), 2)
 	}
-	if len(k.by) != keepFiles || k.order.Len() != keepFiles || k.find(first.question, 1) != nil {
-		t.Errorf("%d answers are kept, %d in order", len(k.by), k.order.Len())
+	if s := &k.large; len(s.by) != keepFiles || s.order.Len() != keepFiles || k.find(first.question, 1) != nil {
+		t.Errorf("%d answers are kept, %d in order", len(s.by), s.order.Len())
 	}
 	if b := make([]byte, 1); used != first {
 		t.Error("the answer was not found")
 	} else if _, err := used.file.ReadAt(b, 0); err != nil {
 		t.Errorf("an answer that is being sent was closed: %v", err)
 	}
-	k.letGo(used)
+	packed, short := used.compressed()
+	if packed == nil || k.large.size != keepFiles+1+short {
+		t.Errorf("%d bytes are counted of %d and of one that is compressed, %d", k.large.size, keepFiles+1, short)
+	}
+	used.letGo()
 	if _, err := used.file.ReadAt(make([]byte, 1), 0); err == nil {
 		t.Error("an answer that nobody needs is still open")
 	}
-	if k.size != keepFiles {
-		t.Errorf("%d bytes are counted of %d", k.size, keepFiles)
+	if _, err := packed.ReadAt(make([]byte, 1), 0); err == nil {
+		t.Error("what was compressed of it is still open")
+	}
+	if k.large.size != keepFiles {
+		t.Errorf("%d bytes are counted of %d", k.large.size, keepFiles)
+	}
+}
+
+// Small answers lie in memory, and their costs count.
+func TestSmallAnswersHaveBounds(t *testing.T) {
+	k := newKeep()
+	for n := range 2 * keepMemory / keepCosts {
+		k.put(&answer{question: question{byte(n), byte(n >> 8), byte(n >> 16)}, data: []byte{1}, size: 1})
+	}
+	if s := &k.small; s.size > keepMemory || len(s.by) < keepMemory/(2*keepCosts) || len(s.by) != s.order.Len() {
+		t.Errorf("%d answers take %d bytes", len(s.by), s.size)
+	}
+	last := 2*keepMemory/keepCosts - 1
+	q := question{byte(last), byte(last >> 8), byte(last >> 16)}
+	large := &answer{question: q, state: 1, size: 1}
+	var err error
+	if large.file, err = nameless("kura-test-"); err != nil {
+		t.Fatal(err)
+	}
+	k.put(large)
+	if k.find(q, 0) != nil || k.find(q, 1) != large {
+		t.Error("an answer that grew large is there twice")
 	}
 }

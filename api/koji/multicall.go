@@ -95,6 +95,9 @@ func (s *Server) multiOne(ctx context.Context, tx *db.Tx, q *request, actor acco
 	if entry.bad != "" {
 		return fault(genericError, "%s", entry.bad)
 	}
+	if m, _, err := s.api.find(entry.method); err == nil && m.Kept && q.looked {
+		return s.multiKept(ctx, tx, q, actor, entry, w)
+	}
 	v, err := s.invoke(ctx, tx, q, actor, entry.method, entry.params)
 	if err != nil {
 		return err

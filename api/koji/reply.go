@@ -26,6 +26,7 @@ type reply struct {
 	started bool // the head is out: no way back
 	share   *spools
 	kept    *answer // is sent instead of what was written
+	gzip    bool    // the client takes it so
 	spool   *spool  // what follows the head goes through it
 }
 
@@ -97,12 +98,24 @@ func (r *reply) finish() {
 // promised.
 func (r *reply) sendKept() {
 	r.started = true
-	r.w.Header().Set("Content-Type", "text/xml")
-	r.w.Header().Set("Content-Length", strconv.FormatInt(r.kept.size, 10))
+	head := r.w.Header()
+	head.Set("Content-Type", "text/xml")
+	file, size := r.kept.file, r.kept.size
+	if r.gzip {
+		if packed, short := r.kept.compressed(); packed != nil {
+			file, size = packed, short
+			head.Set("Content-Encoding", "gzip")
+		}
+	}
+	head.Set("Content-Length", strconv.FormatInt(size, 10))
 	r.w.WriteHeader(http.StatusOK)
-	buf := make([]byte, min(r.kept.size, 256<<10))
-	for at := int64(0); at < r.kept.size; {
-		n, err := r.kept.file.ReadAt(buf[:min(int64(len(buf)), r.kept.size-at)], at)
+	if r.kept.data != nil {
+		_, _ = r.send(r.kept.data) // a client that has gone hears nothing
+		return
+	}
+	buf := make([]byte, min(size, 256<<10))
+	for at := int64(0); at < size; {
+		n, err := file.ReadAt(buf[:min(int64(len(buf)), size-at)], at)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}

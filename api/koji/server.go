@@ -17,6 +17,7 @@ const Version = "1.35.3"
 
 // Database runs transactions.
 type Database interface {
+	State(context.Context) (db.State, error)
 	View(context.Context, func(*db.Tx) error) error
 	Update(context.Context, func(*db.Tx) error) error
 }
@@ -50,7 +51,7 @@ type Config struct {
 type Server struct {
 	Config
 	api     *api
-	kept    keep
+	kept    *keep
 	spools  spools        // of callers who are known
 	crowd   spools        // of those who are not
 	strange chan struct{} // as many calls of people without a session or a token as may read at once
@@ -81,7 +82,7 @@ func New(c Config, parts ...Handlers) (*Server, error) {
 		c.Identify = certificate
 	}
 	s := &Server{
-		Config: c, strange: make(chan struct{}, maxStrange), holdFor: time.Minute, kept: keep{from: keepFrom},
+		Config: c, strange: make(chan struct{}, maxStrange), holdFor: time.Minute, kept: newKeep(),
 		spools: spools{max: maxKnown, wait: true}, crowd: spools{max: maxStrangers},
 	}
 	own := []Handlers{s.selfHandlers(), s.filterHandlers(), s.sessionHandlers(), s.uploadHandlers(), refusalHandlers()}
@@ -101,11 +102,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := &request{http: r, remote: s.Remote(r), method: "upload"}
-	out := &reply{w: w, share: &s.spools}
+	out := &reply{w: w, share: &s.spools, gzip: takesGzip(r.Header)}
 	defer func() {
 		out.end(false)
 		if out.kept != nil {
-			s.kept.letGo(out.kept)
+			out.kept.letGo()
 		}
 	}()
 	if s.Offline != "" {

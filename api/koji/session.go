@@ -19,6 +19,8 @@ type Sessions interface {
 	Advance(ctx context.Context, tx *db.Tx, session, callnum int64, again bool) error
 	Touch(ctx context.Context, tx *db.Tx, session int64) error
 	CheckToken(ctx context.Context, tx *db.Tx, secret, ip string) (account.Actor, error)
+	Recall(c account.Credentials, token string, at db.State) (account.Actor, bool)
+	Remember(c account.Credentials, token string, at db.State, a account.Actor)
 
 	Password(ctx context.Context, tx *db.Tx, name, password, ip string) (account.User, error)
 	Certificate(ctx context.Context, tx *db.Tx, name string) (account.User, error)
@@ -35,22 +37,25 @@ type Sessions interface {
 
 // who checks the session or the token of a call, once. A login may come with
 // an expired session: that is how clients renew it.
-func (s *Server) who(ctx context.Context, tx *db.Tx, q *request) (account.Actor, error) {
-	if !q.cred.given() {
+func (s *Server) who(ctx context.Context, tx *db.Tx, q *request) (a account.Actor, err error) {
+	switch {
+	case q.known:
+		return q.actor, nil
+	case !q.cred.given():
 		return account.Actor{IP: q.remote}, nil
+	case q.cred.token != "":
+		a, err = s.Sessions.CheckToken(ctx, tx, q.cred.token, q.remote)
+	default:
+		a, err = s.Sessions.Check(ctx, tx, q.cred.Credentials)
+		if isLogin(q.method) && kura.Is(err, kura.Expired) {
+			return account.Actor{IP: q.remote}, nil
+		}
+		q.stale = err == nil && a.Stale
 	}
-	if q.cred.token != "" {
-		return s.Sessions.CheckToken(ctx, tx, q.cred.token, q.remote)
+	if err == nil && q.looked {
+		s.Sessions.Remember(q.cred.Credentials, q.cred.token, q.state, a)
 	}
-	a, err := s.Sessions.Check(ctx, tx, q.cred.Credentials)
-	if isLogin(q.method) && kura.Is(err, kura.Expired) {
-		return account.Actor{IP: q.remote}, nil
-	}
-	if err != nil {
-		return a, err
-	}
-	q.stale = a.Stale
-	return a, nil
+	return a, err
 }
 
 // advance notes the call's number in a transaction that writes: it counts if

@@ -2,7 +2,11 @@ package xmlrpc
 
 import "io"
 
-const header = "<?xml version='1.0'?>\n"
+const (
+	header = "<?xml version='1.0'?>\n"
+	before = header + "<methodResponse>\n<params>\n<param>\n"
+	behind = "</param>\n</params>\n</methodResponse>\n"
+)
 
 // EncodeCall writes a methodCall.
 func EncodeCall(w io.Writer, method string, params ...any) error {
@@ -23,11 +27,14 @@ func EncodeCall(w io.Writer, method string, params ...any) error {
 // reached w is not a document.
 func EncodeResponse(w io.Writer, v any) error {
 	e := NewEncoder(w)
-	e.raw(header + "<methodResponse>\n<params>\n<param>\n")
+	e.raw(before)
 	_ = e.Value(v) // sticks
-	e.raw("</param>\n</params>\n</methodResponse>\n")
+	e.raw(behind)
 	return e.Flush()
 }
+
+// ValueOf gives the value of a document that EncodeResponse wrote, as Raw takes it.
+func ValueOf(response []byte) []byte { return response[len(before) : len(response)-len(behind)] }
 
 // EncodeFault writes a methodResponse that reports a failure.
 func EncodeFault(w io.Writer, f *Fault) error {

@@ -59,6 +59,7 @@ type Actor struct {
 	Taken     bool  // another session has: see CheckLock
 	Stale     bool  // its last use is noted as long ago: call Touch in passing
 	Token     int64 // the token's id, 0 for a session
+	Until     int64 // when its session or token runs out, in microseconds; 0 never
 	IP        string
 	system    bool
 }

@@ -21,6 +21,7 @@ type Sessions struct {
 	CreatesUser bool             // a certificate or principal of nobody we know makes a user
 	Clock       func() time.Time // time.Now but in tests
 	limit       limiter
+	known       known
 }
 
 // NewSessions gives sessions with Koji's defaults.
@@ -131,30 +132,34 @@ func (s *Sessions) Check(ctx context.Context, tx *db.Tx, c Credentials) (Actor, 
 		ID: r.user, Name: r.name, Type: r.usertype, Authtype: r.authtype,
 		Session: r.id, Master: r.master.Int64, IP: c.IP,
 		Exclusive: r.exclusive || r.holder.Valid && r.holder.Int64 == r.master.Int64,
-		Stale:     s.now()-r.update > time.Minute.Microseconds(),
+		Stale:     s.now()-r.update > staleAfter.Microseconds(),
+		Until:     s.ends(r),
 	}
 	a.Taken = r.holder.Valid && !a.Exclusive
 	return a, a.load(ctx, tx)
 }
 
-// expired follows a session's own times, and its master's: a subsession ends
-// when its master was not renewed in time, unless it was itself renewed since.
 func (s *Sessions) expired(r row) bool {
-	if r.expired {
-		return true
-	}
+	ends := s.ends(r)
+	return r.expired || ends != 0 && s.now() > ends
+}
+
+// ends follows a session's own times, and its master's: a subsession ends
+// when its master was not renewed in time, unless it was itself renewed since.
+// 0 is never.
+func (s *Sessions) ends(r row) int64 {
 	if s.Renewal == 0 {
-		return false
+		return 0
 	}
-	now, base := s.now(), newest(r.start, r.renew)
-	if now > base+s.Renewal.Microseconds() {
-		return true
-	}
+	base := newest(r.start, r.renew)
+	ends := base + s.Renewal.Microseconds()
 	if !r.masterStart.Valid {
-		return false
+		return ends
 	}
-	ends := newest(r.masterStart.Int64, r.masterUp) + s.Renewal.Microseconds()
-	return now > ends && base <= ends
+	if above := newest(r.masterStart.Int64, r.masterUp) + s.Renewal.Microseconds(); base <= above {
+		return min(ends, above)
+	}
+	return ends
 }
 
 func newest(start int64, renew sql.NullInt64) int64 {
@@ -168,11 +173,14 @@ func blocked(op, name string) error {
 	return kura.Errorf(op, kura.Unauthenticated, "logins by %s are not allowed", name)
 }
 
+// staleAfter is how exactly it is noted when a session was last used.
+const staleAfter = time.Minute
+
 // Touch notes that a session is in use. The caller does it in passing, when
 // the actor is Stale: reads need not write.
 func (s *Sessions) Touch(ctx context.Context, tx *db.Tx, session int64) error {
 	now := s.now()
-	_, err := tx.Exec(ctx, "UPDATE sessions SET update_time = $1 WHERE id = $2 AND update_time < $3", now, session, now-time.Minute.Microseconds())
+	_, err := tx.Exec(ctx, "UPDATE sessions SET update_time = $1 WHERE id = $2 AND update_time < $3", now, session, now-staleAfter.Microseconds())
 	return kura.E("account.Touch", err)
 }
 

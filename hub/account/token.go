@@ -107,7 +107,7 @@ func (s *Sessions) CheckToken(ctx context.Context, tx *db.Tx, secret, ip string)
 	case status != Normal:
 		return Actor{}, blocked(op, a.Name)
 	}
-	a.IP = ip
+	a.IP, a.Until = ip, expires.Int64
 	if err := a.load(ctx, tx); err != nil {
 		return Actor{}, err
 	}

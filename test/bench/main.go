@@ -23,10 +23,11 @@ type bench struct {
 	kura  string // the program that is measured
 	dir   string // thrown away at the end
 
-	beside    string // another hub's address, with the records of the part lists
-	besidePID int
-	kept      string // a database's name
-	call      string // a part of calls' names
+	beside     string // another hub's address, with the records of the part lists
+	besidePID  int
+	besideUser string // name:password
+	kept       string // a database's name
+	call       string // a part of calls' names
 }
 
 // part is a group of numbers that are measured together.
@@ -62,6 +63,7 @@ func run() error {
 	only := flag.String("only", "", "parts to measure, with commas between, instead of all but farm: "+names())
 	flag.StringVar(&b.kura, "kura", "", "the program to measure; built from the sources if it is not named")
 	flag.StringVar(&b.beside, "beside", "", "the address of another hub, with tags bench and bench-c1 to bench-c10 and the builds of the part lists: measured in turn with this one")
+	flag.StringVar(&b.besideUser, "beside-user", "", "name:password of somebody there, for what is asked in a session")
 	flag.IntVar(&b.besidePID, "beside-pid", 0, "its process, whose children count too")
 	where := flag.String("dir", "/var/tmp", "a directory on the disk that is to be measured")
 	flag.StringVar(&b.kept, "farm", "", "a database of the PostgreSQL server for the part farm, which fills it if it is new, and keeps it")
