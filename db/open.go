@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -26,7 +27,8 @@ type DB struct {
 	write   *sql.DB // SQLite: the one connection that writes
 	read    *sql.DB
 	url     string
-	state   shared[State]
+	state   *shared[State]
+	closed  sync.Once
 }
 
 // Open connects to the database that an address names, without touching its
@@ -35,13 +37,21 @@ type DB struct {
 //	sqlite:/var/lib/kura/kura.db
 //	postgres://user@/kura?host=/run/postgresql
 func Open(ctx context.Context, address string) (*DB, error) {
+	var d *DB
+	var err error
 	switch {
 	case strings.HasPrefix(address, "sqlite:"):
-		return openSQLite(ctx, strings.TrimPrefix(address, "sqlite:"))
+		d, err = openSQLite(ctx, strings.TrimPrefix(address, "sqlite:"))
 	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
-		return openPostgres(ctx, address)
+		d, err = openPostgres(ctx, address)
+	default:
+		err = fmt.Errorf("database address %q is neither sqlite:PATH nor postgres://…", address)
 	}
-	return nil, fmt.Errorf("database address %q is neither sqlite:PATH nor postgres://…", address)
+	if err != nil {
+		return nil, err
+	}
+	d.state = share(d.readState)
+	return d, nil
 }
 
 func openSQLite(ctx context.Context, path string) (*DB, error) {
@@ -87,6 +97,7 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 
 // Close ends all connections.
 func (d *DB) Close() error {
+	d.closed.Do(d.state.stop)
 	err := d.read.Close()
 	if d.write != d.read {
 		if e := d.write.Close(); err == nil {

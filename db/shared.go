@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"sync"
 	"time"
 )
@@ -10,8 +11,11 @@ import (
 // began after it asked, so what it gets is never older than its question: who comes
 // while a reading is under way waits for the next.
 type shared[T any] struct {
+	read func(context.Context) (T, error)
+	wake chan struct{} // of one
+	quit chan struct{}
+
 	mu   sync.Mutex
-	busy bool
 	next *reading[T] // not begun; nil if nobody waits for one
 }
 
@@ -24,39 +28,55 @@ type reading[T any] struct {
 // readingTime bounds a reading: it is nobody's own, so nobody's leaving ends it.
 const readingTime = 30 * time.Second
 
-func (s *shared[T]) now(ctx context.Context, read func(context.Context) (T, error)) (T, error) {
+// share starts what reads. It is one goroutine for good: a new one would have to grow
+// its stack for each reading.
+func share[T any](read func(context.Context) (T, error)) *shared[T] {
+	s := &shared[T]{read: read, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+// stop ends it. Who still waits is told so.
+func (s *shared[T]) stop() { close(s.quit) }
+
+func (s *shared[T]) now(ctx context.Context) (T, error) {
 	s.mu.Lock()
 	if s.next == nil {
 		s.next = &reading[T]{done: make(chan struct{})}
 	}
 	mine := s.next
-	if !s.busy {
-		s.busy = true
-		go s.run(context.WithoutCancel(ctx), read)
-	}
 	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	var none T
 	select {
 	case <-mine.done:
 		return mine.value, mine.err
 	case <-ctx.Done():
-		var none T
 		return none, ctx.Err()
+	case <-s.quit:
+		return none, sql.ErrConnDone
 	}
 }
 
-// run reads until nobody waits any more.
-func (s *shared[T]) run(ctx context.Context, read func(context.Context) (T, error)) {
+func (s *shared[T]) run() {
 	for {
+		select {
+		case <-s.wake:
+		case <-s.quit:
+			return
+		}
 		s.mu.Lock()
 		r := s.next
 		s.next = nil
-		s.busy = r != nil
 		s.mu.Unlock()
 		if r == nil {
-			return
+			continue
 		}
-		bound, cancel := context.WithTimeout(ctx, readingTime)
-		r.value, r.err = read(bound)
+		bound, cancel := context.WithTimeout(context.Background(), readingTime)
+		r.value, r.err = s.read(bound)
 		cancel()
 		close(r.done)
 	}

@@ -51,7 +51,7 @@ type State struct {
 // State is the state at some time after it was asked for. Those who ask at the
 // same time share a question, so that it costs next to nothing when many ask.
 func (d *DB) State(ctx context.Context) (State, error) {
-	s, err := d.state.now(ctx, d.readState)
+	s, err := d.state.now(ctx)
 	return s, classify(err)
 }
 
