@@ -23,6 +23,7 @@ import (
 	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // buildHub is a front over all rooms, with a runner of the hub's own tasks.
@@ -68,7 +69,7 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 		t.Fatal(err)
 	}
 	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t), Rules: rules})
-	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)},
+	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
 		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}}.Handlers(),

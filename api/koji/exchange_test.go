@@ -14,6 +14,7 @@ import (
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/source"
+	"github.com/kura-build/kura/hub/upload"
 	"github.com/kura-build/kura/test/exchange"
 )
 
@@ -73,7 +74,7 @@ func newReplay(t *testing.T, d *db.DB) *replay {
 	for _, p := range wholeFrontOver(d, blobs, flow.Config{Rules: rules}) {
 		parts = append(parts, p.Handlers())
 	}
-	if r.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)}, parts...); err != nil {
+	if r.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)}, parts...); err != nil {
 		t.Fatal(err)
 	}
 	r.http = httptest.NewServer(r.server)

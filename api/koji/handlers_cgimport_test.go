@@ -95,7 +95,7 @@ func TestContentGeneratorsImport(t *testing.T) {
 		bad("Unsupported checksum type: crc", func(m map[string]any) { out(m, 0)["checksum_type"] = "crc" })
 		bad("no part of a path", func(m map[string]any) { out(m, 0)["filename"] = "../disk.qcow2" })
 		bad("no part of a path", func(m map[string]any) { out(m, 2)["subdir"] = "../../up" })
-		bad("no path of an upload", func(m map[string]any) { out(m, 0)["relpath"] = "../cg" })
+		bad("Invalid path of an upload", func(m map[string]any) { out(m, 0)["relpath"] = "../cg" })
 		bad("No such file: cg/other.qcow2", func(m map[string]any) { out(m, 0)["filename"] = "other.qcow2" })
 		bad("No typeinfo for: disk.qcow2", func(m map[string]any) { delete(out(m, 0), "extra") })
 		bad("Output type maven not listed in build types", func(m map[string]any) { out(m, 0)["extra"] = map[string]any{"maven": map[string]any{}} })

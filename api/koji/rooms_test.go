@@ -13,6 +13,7 @@ import (
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // onHubs runs a test against a hub over its real rooms, on each database.
@@ -40,7 +41,7 @@ func newHub(t testing.TB, d *db.DB, more ...Handlers) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: NewWork(d, blobs)}, append(rooms(blobs), more...)...)
+	f.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)}, append(rooms(blobs), more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func FuzzQueryStrings(f *testing.F) {
 		if c, err := readCredentials(r, "::1"); err == nil && c.given() && (c.Session < 0 || c.Key == "") {
 			t.Errorf("%+v", c)
 		}
-		if p, err := parsePiece(query); err == nil && (p.Offset < -1 || p.Name == "") {
+		if p, err := parsePiece(query); err == nil && (p.Offset < -1 || p.Name.Name == "") {
 			t.Errorf("%+v", p)
 		}
 	})

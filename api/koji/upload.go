@@ -9,53 +9,18 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // Uploads is what the front needs of the room that keeps files which clients
-// and builders send, before they become parts of builds. Its methods open
-// their own transactions: bytes come slowly.
+// and builders send, before they become parts of builds: hub/upload.
 type Uploads interface {
 	// Put stores one piece. It decides whether the actor may write there, and
 	// what the names mean; it never makes a path of them. It fails with Locked
 	// while another piece of the same file is being written.
-	Put(ctx context.Context, a account.Actor, p Piece, body io.Reader) (Stored, error)
+	Put(ctx context.Context, a account.Actor, p upload.Piece, body io.Reader) (upload.Stored, error)
 	// Stat gives what is known of an uploaded file, nil if there is none.
-	Stat(ctx context.Context, a account.Actor, q UploadQuery) (*UploadInfo, error)
-}
-
-// UploadName says where a client wants a file, in its own terms.
-type UploadName struct {
-	Dir, Name string
-	Volume    string // empty: the default one
-}
-
-// Piece is a part of a file on its way in.
-type Piece struct {
-	UploadName
-	Offset    int64  // -1: at the end
-	Overwrite bool   // cut the file at Offset first
-	Verify    string // digest to give back: adler32, md5, sha256 or none
-}
-
-// Stored is what became of a piece.
-type Stored struct {
-	Size, Offset int64
-	Digest       string // hexadecimal, of this piece
-}
-
-// UploadQuery asks for an uploaded file.
-type UploadQuery struct {
-	UploadName
-	Verify string
-	Tail   *int64 // digest only of the last bytes
-}
-
-// UploadInfo is what is known of an uploaded file.
-type UploadInfo struct {
-	Size      int64
-	MTime     float64
-	SumLength int64
-	Digest    string
+	Stat(ctx context.Context, q upload.Query) (*upload.Info, error)
 }
 
 // rawUpload takes the body as one piece of a file; what it is stands in the
@@ -97,26 +62,26 @@ func (s *Server) rawUpload(ctx context.Context, q *request, out *reply) (err err
 	return xmlrpc.EncodeResponse(out, answer)
 }
 
-func parsePiece(query string) (Piece, error) {
+func parsePiece(query string) (upload.Piece, error) {
 	const op = "koji.upload"
 	v, err := url.ParseQuery(query)
 	if err != nil {
-		return Piece{}, kura.Errorf(op, kura.Invalid, "malformed upload parameters: %w", err)
+		return upload.Piece{}, kura.Errorf(op, kura.Invalid, "malformed upload parameters: %w", err)
 	}
-	p := Piece{
-		UploadName: UploadName{Dir: v.Get("filepath"), Name: v.Get("filename"), Volume: volume(v.Get("volume"))},
-		Overwrite:  v.Get("overwrite") != "",
-		Verify:     v.Get("fileverify"),
+	p := upload.Piece{
+		Name:      upload.Name{Dir: v.Get("filepath"), Name: v.Get("filename"), Volume: volume(v.Get("volume"))},
+		Overwrite: v.Get("overwrite") != "",
+		Verify:    v.Get("fileverify"),
 	}
-	if p.Name == "" {
+	if p.Name.Name == "" {
 		return p, kura.Errorf(op, kura.Invalid, "an upload needs a filename")
 	}
 	if text := v.Get("offset"); text != "" {
 		if p.Offset, err = strconv.ParseInt(text, 10, 64); err != nil || p.Offset < -1 {
-			return p, kura.Errorf(op, kura.Invalid, "upload of %s: invalid offset %q", p.Name, text)
+			return p, kura.Errorf(op, kura.Invalid, "upload of %s: invalid offset %q", p.Name.Name, text)
 		}
 	}
-	return p, checkVerify(p.Verify)
+	return p, upload.CheckVerify(p.Verify)
 }
 
 func volume(name string) string {
@@ -126,14 +91,6 @@ func volume(name string) string {
 	return name
 }
 
-func checkVerify(verify string) error {
-	switch verify {
-	case "", "adler32", "md5", "sha256":
-		return nil
-	}
-	return kura.Errorf("koji.upload", kura.Invalid, "Unsupported verify type: %s", verify)
-}
-
 func (s *Server) uploadHandlers() Handlers {
 	if s.Uploads == nil {
 		return nil
@@ -141,8 +98,8 @@ func (s *Server) uploadHandlers() Handlers {
 	return Handlers{"checkUpload": s.checkUpload, "uploadFile": s.uploadFile}
 }
 
-func uploadName(a *Args) UploadName {
-	n := UploadName{Dir: a.String("path"), Name: a.String("name")}
+func uploadName(a *Args) upload.Name {
+	n := upload.Name{Dir: a.String("path"), Name: a.String("name")}
 	if v := a.OptString("volume"); v != nil {
 		n.Volume = volume(*v)
 	}
@@ -150,7 +107,7 @@ func uploadName(a *Args) UploadName {
 }
 
 func (s *Server) checkUpload(ctx context.Context, c *Call) (any, error) {
-	q := UploadQuery{UploadName: uploadName(c.Args), Tail: c.Args.OptInt("tail")}
+	q := upload.Query{Name: uploadName(c.Args), Tail: c.Args.OptInt("tail")}
 	if v := c.Args.OptString("verify"); v != nil {
 		q.Verify = *v
 	}
@@ -160,14 +117,14 @@ func (s *Server) checkUpload(ctx context.Context, c *Call) (any, error) {
 	if q.Tail != nil && *q.Tail < 0 {
 		return nil, kura.Errorf("koji.checkUpload", kura.Invalid, "Invalid tail value: %d", *q.Tail)
 	}
-	if err := checkVerify(q.Verify); err != nil {
+	if err := upload.CheckVerify(q.Verify); err != nil {
 		return nil, err
 	}
-	info, err := s.Uploads.Stat(ctx, c.Actor, q)
+	info, err := s.Uploads.Stat(ctx, q)
 	if err != nil || info == nil {
 		return nil, err
 	}
-	answer := xmlrpc.Struct{{Name: "size", Value: info.Size}, {Name: "mtime", Value: info.MTime}}
+	answer := xmlrpc.Struct{{Name: "size", Value: info.Size}, {Name: "mtime", Value: float64(info.MTime) / 1e6}}
 	if q.Verify != "" {
 		answer = append(answer, xmlrpc.Member{Name: "sumlength", Value: info.SumLength},
 			xmlrpc.Member{Name: "hexdigest", Value: info.Digest})

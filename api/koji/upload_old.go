@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // oldUpload is a piece as the older way sends it: inside XML-RPC, as base64 in
 // a string.
 type oldUpload struct {
-	name    UploadName
+	name    upload.Name
 	offset  int64
 	size    int64
 	verify  string
@@ -32,7 +33,7 @@ func (s *Server) uploadFile(ctx context.Context, c *Call) (any, error) {
 	if u.offset != -1 && (u.size != int64(len(u.content)) || u.verify != "" && u.digest != sum(u.verify, u.content)) {
 		return false, nil
 	}
-	p := Piece{UploadName: u.name, Offset: u.offset}
+	p := upload.Piece{Name: u.name, Offset: u.offset}
 	switch {
 	case u.offset == -1 && u.size == int64(len(u.content)): // the whole file at once
 		p.Offset, p.Overwrite = 0, true
@@ -45,7 +46,7 @@ func (s *Server) uploadFile(ctx context.Context, c *Call) (any, error) {
 	if u.offset != -1 {
 		return true, nil
 	}
-	info, err := s.Uploads.Stat(ctx, c.Actor, UploadQuery{UploadName: u.name, Verify: u.verify})
+	info, err := s.Uploads.Stat(ctx, upload.Query{Name: u.name, Verify: u.verify})
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func readOldUpload(a *Args) (u oldUpload, err error) {
 	default:
 		return u, invalid("a checksum is a string or a pair of type and digest")
 	}
-	if err := checkVerify(u.verify); err != nil {
+	if err := upload.CheckVerify(u.verify); err != nil {
 		return u, err
 	}
 	if u.content, err = base64.StdEncoding.DecodeString(data); err != nil {
@@ -94,7 +95,7 @@ func readOldUpload(a *Args) (u oldUpload, err error) {
 }
 
 func sum(verify string, data []byte) string {
-	h := digest(verify)
+	h := upload.Digest(verify)
 	h.Write(data)
 	return hex.EncodeToString(h.Sum(nil))
 }

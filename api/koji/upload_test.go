@@ -14,38 +14,39 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // memory keeps uploads in a map.
 type memory struct{ files map[string][]byte }
 
-func (m *memory) Put(_ context.Context, a account.Actor, p Piece, body io.Reader) (Stored, error) {
+func (m *memory) Put(_ context.Context, a account.Actor, p upload.Piece, body io.Reader) (upload.Stored, error) {
 	data, err := io.ReadAll(body)
 	if err != nil {
-		return Stored{}, err
+		return upload.Stored{}, err
 	}
-	key := p.Volume + ":" + p.Dir + "/" + p.Name
+	key := p.Volume + ":" + p.Dir + "/" + p.Name.Name
 	have, exists := m.files[key]
 	switch {
 	case p.Offset == 0 && exists && !p.Overwrite:
-		return Stored{}, kura.Errorf("upload", kura.Exists, "upload path exists: %s", key)
+		return upload.Stored{}, kura.Errorf("upload", kura.Exists, "upload path exists: %s", key)
 	case p.Offset == -1:
 		p.Offset = int64(len(have))
 	}
 	m.files[key] = append(have[:p.Offset:p.Offset], data...)
-	s := Stored{Size: int64(len(data)), Offset: p.Offset}
+	s := upload.Stored{Size: int64(len(data)), Offset: p.Offset}
 	if p.Verify != "" {
 		s.Digest = sum(p.Verify, data)
 	}
 	return s, nil
 }
 
-func (m *memory) Stat(_ context.Context, _ account.Actor, q UploadQuery) (*UploadInfo, error) {
-	data, ok := m.files[q.Volume+":"+q.Dir+"/"+q.Name]
+func (m *memory) Stat(_ context.Context, q upload.Query) (*upload.Info, error) {
+	data, ok := m.files[q.Volume+":"+q.Dir+"/"+q.Name.Name]
 	if !ok {
 		return nil, nil
 	}
-	info := &UploadInfo{Size: int64(len(data)), MTime: 1.5, SumLength: int64(len(data))}
+	info := &upload.Info{Size: int64(len(data)), MTime: 1_500_000, SumLength: int64(len(data))}
 	if q.Verify != "" {
 		info.Digest = sum(q.Verify, data)
 	}

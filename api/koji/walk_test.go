@@ -27,6 +27,7 @@ import (
 	"github.com/kura-build/kura/hub/sign"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // part is a part of the front under the name of its type.
@@ -84,9 +85,9 @@ type probe struct {
 	ran int
 }
 
-func (p *probe) Put(context.Context, account.Actor, Piece, io.Reader) (Stored, error) {
+func (p *probe) Put(context.Context, account.Actor, upload.Piece, io.Reader) (upload.Stored, error) {
 	p.ran++
-	return Stored{}, fault(genericError, "put")
+	return upload.Stored{}, fault(genericError, "put")
 }
 
 // role is somebody who calls, and what the walk knows of them.

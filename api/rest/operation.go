@@ -107,13 +107,20 @@ func write[I, O any](s *Server, id string, status int, fn func(ctx context.Conte
 // apart registers who carries out an operation that moves files, or asks the
 // signer, and so opens its own transactions. It must be one that does no harm
 // when it is carried out twice: who repeats it while it goes on does that.
-func apart[I, O any](s *Server, id string, status int, fn func(ctx context.Context, by account.Actor, in *I) (O, error)) {
+func apart[I, O any](s *Server, id string, status int, fn func(ctx context.Context, by account.Actor, in *I) (O, error), described ...func(*huma.Operation)) {
 	o, h := s.operation(id)
 	h.DefaultStatus = status
+	for _, describe := range described {
+		describe(&h)
+	}
 	huma.Register(s.api, h, func(ctx context.Context, in *I) (*answer[O], error) {
 		by, err := s.admit(ctx, o)
 		out := &answer[O]{Status: status}
-		if err == nil {
+		switch {
+		case err != nil:
+		case unkept[id]:
+			out.Body, err = fn(ctx, by, in)
+		default:
 			out.Body, err = repeatable(ctx, s.DB, by, in, fn)
 		}
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -17,6 +18,7 @@ import (
 	"github.com/kura-build/kura/hub/sign"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // Prefix is where the interface lies.
@@ -31,6 +33,8 @@ type Config struct {
 	Side  *tag.SideTags
 	Blobs blob.Store
 	Sign  *sign.Room
+
+	Uploads *upload.Room // the one that all ways in share
 
 	Sessions *account.Sessions
 
@@ -83,6 +87,7 @@ func New(c Config) (*Server, error) {
 	s.builds()
 	s.buildChanges()
 	s.buildFacts()
+	s.uploads()
 	s.generators()
 	s.rpms()
 	s.archives()
@@ -110,7 +115,9 @@ func (s *Server) complete() error {
 
 // ServeHTTP answers a request, with an ETag if it only reads.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if r.Method != http.MethodPut || !strings.HasPrefix(r.URL.Path, uploadsPath) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	}
 	w.Header().Set("Cache-Control", "no-cache") // look whether it has changed
 	if r.Method != http.MethodGet || r.URL.Path == Prefix+"/events" {
 		s.mux.ServeHTTP(w, r)

@@ -25,6 +25,7 @@ import (
 	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // quietBus has nobody who listens.
@@ -76,7 +77,7 @@ func newSite(t *testing.T, d *db.DB) *site {
 		t.Fatal(err)
 	}
 	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{Rules: rules})
-	s.s, err = New(Config{DB: d, Flow: flows, Tasks: tasks, Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Allow: flows.Policies().SideTag}, Blobs: blobs, Sign: signer, Sessions: account.NewSessions(), MailDomain: "example.org", Log: slog.New(slog.DiscardHandler),
+	s.s, err = New(Config{DB: d, Flow: flows, Tasks: tasks, Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Allow: flows.Policies().SideTag}, Blobs: blobs, Sign: signer, Uploads: upload.New(d, blobs), Sessions: account.NewSessions(), MailDomain: "example.org", Log: slog.New(slog.DiscardHandler),
 		Actor: func(r *http.Request) (a account.Actor, err error) {
 			name := r.Header.Get("X-Test-User")
 			if name == "" {

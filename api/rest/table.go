@@ -105,6 +105,11 @@ var table = []operation{
 	{"list-buildroot-rpms", http.MethodGet, "/buildroots/{id}/rpms", anyone, "builds", "The packages in a root"},
 	{"search", http.MethodGet, "/search", anyone, "builds", "Builds or packages whose names match a glob"},
 
+	{"list-uploads", http.MethodGet, "/uploads", login, "uploads", "The directories that the caller has uploaded into"},
+	{"list-uploaded-files", http.MethodGet, "/uploads/{directory}", login, "uploads", "The files that were uploaded into a directory"},
+	{"put-upload", http.MethodPut, "/uploads/{directory}/{name}", login, "uploads", "Send a file, or the next piece of one"},
+	{"get-upload", http.MethodGet, "/uploads/{directory}/{name}", login, "uploads", "How much of a file has come, and its digest"},
+
 	{"list-content-generators", http.MethodGet, "/content-generators", anyone, "generators", "Content generators that somebody speaks for, by name"},
 	{"grant-content-generator", http.MethodPut, "/content-generators/{generator}/users/{user}", perm("admin"), "generators", "Let somebody speak for a content generator"},
 	{"revoke-content-generator", http.MethodDelete, "/content-generators/{generator}/users/{user}", perm("admin"), "generators", "Let them speak for it no more"},

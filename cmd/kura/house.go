@@ -31,6 +31,7 @@ import (
 	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
+	"github.com/kura-build/kura/hub/upload"
 	"github.com/kura-build/kura/protocol"
 	"github.com/kura-build/kura/signer"
 )
@@ -52,6 +53,7 @@ type house struct {
 	sign     *sign.Room
 	sources  *source.Repositories
 	flow     *flow.Flow
+	uploads  *upload.Room
 }
 
 // openLegs opens the database and the store, and brings the tables up to date.
@@ -182,6 +184,7 @@ func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err erro
 		}
 	}
 	h.flow = flow.New(h.db, h.blobs, h.tasks, h.repos, h.sign, fc)
+	h.uploads = upload.New(h.db, h.blobs)
 	h.flow.Register(h.runner)
 	h.tasks.Ended = h.flow.Ended
 	return h, nil

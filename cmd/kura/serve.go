@@ -89,7 +89,7 @@ func (h *house) ways() (*ways, error) {
 		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: h.metrics,
 	})
 	interfaces, err := rest.New(rest.Config{
-		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Blobs: h.blobs, Sign: h.sign, Sessions: h.sessions, MailDomain: h.conf.Mail.Domain,
+		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Blobs: h.blobs, Sign: h.sign, Uploads: h.uploads, Sessions: h.sessions, MailDomain: h.conf.Mail.Domain,
 		Actor: door.Actor, Log: h.log,
 		Woken: func(wake func()) (func(), error) { return h.bus.Listen("task.>", func(string, []byte) { wake() }) },
 	})
@@ -124,7 +124,7 @@ func (h *house) ways() (*ways, error) {
 // koji is the front for Koji's clients, with all the parts that it has.
 func (h *house) koji(door *login.Door) (http.Handler, error) {
 	return koji.New(koji.Config{
-		DB: h.db, Sessions: h.sessions, Uploads: koji.NewWork(h.db, h.blobs), Log: h.log,
+		DB: h.db, Sessions: h.sessions, Uploads: h.uploads, Log: h.log,
 		Identify: func(r *http.Request) (koji.Identity, bool) {
 			c, ok := login.Certificate(r)
 			if !ok {

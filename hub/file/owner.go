@@ -26,3 +26,9 @@ func Own(ctx context.Context, tx *db.Tx, path string, user int64) error {
 	}
 	return nil
 }
+
+// Owned gives the upload directories that are bound to a user.
+func Owned(ctx context.Context, tx *db.Tx, user int64) ([]Node, error) {
+	got, err := db.All(ctx, tx, scanNode, "SELECT "+columns+" FROM node WHERE owner = $1", user)
+	return got, kura.E("file.Owned", err)
+}

@@ -140,20 +140,12 @@ func (i *cgImport) look(ctx context.Context, o *cgmeta.Output) (*brought, error)
 		}
 		return b, nil
 	}
-	path := file.Join("work", i.Directory, o.Relpath, o.Filename)
-	if file.Check(path) != nil {
-		return nil, bad("output %s has no path of an upload: %.100q", o.Filename, o.Relpath)
-	}
-	n, err := file.Seal(ctx, i.db, i.blobs, path)
-	if kura.Is(err, kura.NotFound) {
-		return nil, kura.Errorf(op, kura.NotFound, "No such file: %s: upload it first", strings.TrimPrefix(path, "work/"))
-	}
-	if err != nil {
+	var err error
+	if b.info, err = i.sealed(ctx, file.Join(i.Directory, o.Relpath, o.Filename)); err != nil {
 		return nil, err
 	}
-	b.info = blob.Info{Sum: n.Sum, Size: n.Size}
-	if n.Size != o.Size {
-		return nil, bad("File size %d for %s (expected %d) doesn't match. Corrupted upload?", n.Size, o.Filename, o.Size)
+	if b.info.Size != o.Size {
+		return nil, bad("File size %d for %s (expected %d) doesn't match. Corrupted upload?", b.info.Size, o.Filename, o.Size)
 	}
 	sum, err := i.sum(ctx, b.info, o.ChecksumType)
 	if err != nil {

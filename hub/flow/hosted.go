@@ -14,6 +14,7 @@ import (
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/task"
+	"github.com/kura-build/kura/hub/upload"
 )
 
 // Delivery is what one of Koji's own builders, which run whole builds, brings
@@ -165,17 +166,9 @@ func (f *Flow) verify(ctx context.Context, d *Delivery) (*arrived, error) {
 	return got, nil
 }
 
+// sealed gives the bytes of a file below work/.
 func (f *Flow) sealed(ctx context.Context, name string) (blob.Info, error) {
-	const op = "flow.Deliver"
-	at := file.Join("work", name)
-	if file.Check(at) != nil || name == "" {
-		return blob.Info{}, kura.Errorf(op, kura.Invalid, "Invalid path of an upload: %.200s", name)
-	}
-	n, err := file.Seal(ctx, f.db, f.blobs, at)
-	if kura.Is(err, kura.NotFound) {
-		return blob.Info{}, kura.Errorf(op, kura.NotFound, "No such file: %s", name)
-	}
-	return blob.Info{Sum: n.Sum, Size: n.Size}, err
+	return upload.Seal(ctx, f.db, f.blobs, name)
 }
 
 func (f *Flow) put(ctx context.Context, tx *db.Tx, b *build.Build, d *Delivery, got *arrived) error {
