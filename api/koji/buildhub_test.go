@@ -68,16 +68,16 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t), Rules: rules})
+	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t), Rules: rules, Maven: true, Windows: true})
 	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
 		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}}.Handlers(),
 		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
-		Archives{DB: d, Blobs: blobs, Flow: h.flow, Maven: true, Windows: true}.Handlers(),
-		Hosted{DB: d, Flow: h.flow, Maven: true, Windows: true}.Handlers(),
+		Archives{DB: d, Blobs: blobs, Flow: h.flow}.Handlers(),
+		Hosted{DB: d, Flow: h.flow}.Handlers(),
 		Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),
-		History{}.Handlers(), Hosts{Room: h.tasks}.Handlers(), Starts{Room: h.tasks, Maven: true, Windows: true}.Handlers(),
+		History{}.Handlers(), Hosts{Room: h.tasks}.Handlers(), Starts{Flow: h.flow}.Handlers(),
 		Signing{DB: d, Blobs: blobs, Sign: signer}.Handlers())
 	if err != nil {
 		t.Fatal(err)

@@ -20,9 +20,6 @@ type Archives struct {
 	DB    *db.DB
 	Blobs blob.Store
 	Flow  *flow.Flow
-
-	// Maven and Windows say whether such builds are wanted here.
-	Maven, Windows bool
 }
 
 // Handlers are the methods.

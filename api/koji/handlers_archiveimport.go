@@ -5,30 +5,15 @@ import (
 	"strings"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
 )
 
-// wanted refuses types of builds that are not wanted here.
-func (h Archives) wanted(btype string) error {
-	switch {
-	case btype == "maven" && !h.Maven:
-		return fault(genericError, "Maven support not enabled")
-	case btype == "win" && !h.Windows:
-		return fault(genericError, "Windows support not enabled")
-	case btype != "maven" && btype != "win" && btype != "image":
-		return kura.Errorf("koji.importArchive", kura.Invalid, "unsupported archive type: %s", btype)
-	}
-	return nil
-}
-
 // typedArg finds the build that is to be of another type too, or makes it.
 func (h Archives) typedArg(ctx context.Context, c *Call, btype string) (*build.Build, error) {
 	const op = "koji.createBuild"
-	if err := h.wanted(btype); err != nil {
+	if err := h.Flow.Wanted(btype); err != nil {
 		return nil, err
 	}
 	v := c.Args.Any("build_info")
@@ -59,10 +44,7 @@ func (h Archives) typedArg(ctx context.Context, c *Call, btype string) (*build.B
 	if r.err != nil {
 		return nil, r.err
 	}
-	if b, err = build.Empty(ctx, c.Tx, n); err != nil {
-		return nil, err
-	}
-	return b, h.Flow.SettleVolume(ctx, c.Tx, c.Actor, b, false)
+	return h.Flow.EmptyBuild(ctx, c.Tx, c.Actor, n)
 }
 
 // mavenInfo reads Maven's names, as Koji's structs have them.
@@ -172,10 +154,7 @@ func (h Archives) importArchive(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	if err := h.wanted(btype); err != nil {
-		return nil, err
-	}
-	if err := account.Perm(btype + "-import").Allow(c.Actor); err != nil {
+	if err := h.Flow.MayImport(c.Actor, btype); err != nil {
 		return nil, err
 	}
 	return nothing(h.take(ctx, c, btype))
@@ -190,14 +169,13 @@ func (h Archives) hostImport(ctx context.Context, c *Call) (any, error) {
 	if btype == "image" {
 		btype = "" // as any other that builders do not bring
 	}
-	if err := h.wanted(btype); err != nil {
+	if err := h.Flow.Wanted(btype); err != nil {
 		return nil, err
 	}
 	return nothing(h.take(ctx, c, btype))
 }
 
-// take makes an upload an archive of a build. The file is read before the
-// records are touched: that takes time.
+// take makes an upload an archive of a build.
 func (h Archives) take(ctx context.Context, c *Call, btype string) error {
 	const op = "koji.importArchive"
 	path, info := c.Args.String("filepath"), c.Args.Map("typeInfo")
@@ -219,27 +197,7 @@ func (h Archives) take(ctx context.Context, c *Call, btype string) error {
 	}); err != nil {
 		return err
 	}
-	n, err := file.Seal(ctx, h.DB, h.Blobs, file.Join("work", path))
-	if err != nil {
-		if kura.Is(err, kura.NotFound) {
-			err = kura.Errorf(op, kura.NotFound, "No such file: %s: upload it first", path)
-		}
-		return err
-	}
-	s := &build.Stored{Blob: blob.Info{Sum: n.Sum, Size: n.Size}}
-	a.Size, a.Checksum, a.ChecksumType = n.Size, n.Sum.String(), build.SHA256
-	if btype == "maven" {
-		if err := s.ForMaven(ctx, h.Blobs, a); err != nil {
-			return err
-		}
-	}
-	return h.DB.Update(ctx, func(tx *db.Tx) error {
-		now, err := build.Get(ctx, tx, b.ID)
-		if err != nil {
-			return err
-		}
-		return build.AddArchive(ctx, tx, now, a, s)
-	})
+	return h.Flow.TakeArchive(ctx, b.ID, path, a)
 }
 
 // described makes an archive of what the caller says of it.

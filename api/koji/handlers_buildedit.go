@@ -82,10 +82,7 @@ func (h Builds) createEmpty(ctx context.Context, c *Call) (any, error) {
 		}
 		n.OwnerID = u.ID
 	}
-	b, err := build.Empty(ctx, c.Tx, n)
-	if err == nil {
-		b, err = h.settle(ctx, c.Tx, c.Actor, b.ID)
-	}
+	b, err := h.Flow.EmptyBuild(ctx, c.Tx, c.Actor, n)
 	if err != nil {
 		return nil, err
 	}

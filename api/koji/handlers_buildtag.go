@@ -2,10 +2,8 @@ package koji
 
 import (
 	"context"
-	"slices"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/notify"
@@ -71,18 +69,10 @@ func (h Builds) mayMove(ctx context.Context, c *Call, b *build.Build, to tag.Tag
 			return err
 		}
 	}
-	if err := h.mayEnter(ctx, c, b, to, force); err != nil {
+	if err := flow.MayEnter(ctx, c.Tx, c.Actor, b, to, force); err != nil {
 		return err
 	}
 	return h.Flow.Policies().Tag(ctx, c.Tx, c.Actor, b, from, &to, force)
-}
-
-func (h Builds) mayEnter(ctx context.Context, c *Call, b *build.Build, to tag.Tag, force bool) error {
-	force = force && c.Actor.Has(account.Admin)
-	if !force {
-		return build.CheckTag(ctx, c.Tx, b, to, false)
-	}
-	return flow.Enlist(ctx, c.Tx, c.Actor, b, to)
 }
 
 func holds(ctx context.Context, c *Call, b *build.Build, t tag.Tag) (bool, error) {
@@ -124,7 +114,7 @@ func (h Builds) tagBypass(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.mayEnter(ctx, c, b, t, force); err != nil {
+	if err := flow.MayEnter(ctx, c.Tx, c.Actor, b, t, force); err != nil {
 		return nil, err
 	}
 	if err := h.Flow.Move(ctx, c.Tx, c.Actor, b, nil, &t, force); err != nil || !notice {
@@ -168,22 +158,16 @@ func (h Builds) massTag(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range list {
-		b, err := findBuild(ctx, c.Tx, v)
-		if err != nil {
-			return nil, err
-		}
-		// An event for each: the order counts.
-		err = c.Tx.Savepoint(ctx, func() error { return build.Tag(ctx, c.Tx, c.Actor, b, t, true) })
-		if err != nil {
+	builds := make([]*build.Build, len(list))
+	for i, v := range list {
+		if builds[i], err = findBuild(ctx, c.Tx, v); err != nil {
 			return nil, err
 		}
 	}
-	return nil, nil
+	return nothing(h.Flow.MassTag(ctx, c.Tx, c.Actor, t, builds))
 }
 
-// moveAll moves all builds of a package, the oldest first, so that the newest
-// stays the newest. It is done at once: there are no tasks to wait for.
+// moveAll moves all builds of a package.
 func (h Builds) moveAll(ctx context.Context, c *Call) (any, error) {
 	from, to, pkg, force := tagRef(c.Args, "tag1"), tagRef(c.Args, "tag2"), tagRef(c.Args, "package"), c.Args.Bool("force")
 	if err := c.Args.Err(); err != nil {
@@ -201,29 +185,6 @@ func (h Builds) moveAll(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range []tag.Tag{old, dest} {
-		if err := tag.CheckAccess(ctx, c.Tx, c.Actor, tag.ByID(t.ID), force); err != nil {
-			return nil, err
-		}
-	}
-	builds, err := build.ListTagged(ctx, c.Tx, build.TaggedQuery{Tag: tag.ByID(old.ID), Package: p.Name})
-	if err != nil {
-		return nil, err
-	}
-	if len(builds) == 0 {
-		return []any{}, tag.CheckPackage(ctx, c.Tx, tag.Name{ID: dest.ID, Name: dest.Name}, p)
-	}
-	for _, b := range slices.Backward(builds) {
-		if err := h.mayEnter(ctx, c, b.Build, dest, force); err != nil {
-			return nil, err
-		}
-		err := c.Tx.Savepoint(ctx, func() error { return h.Flow.Move(ctx, c.Tx, c.Actor, b.Build, &old, &dest, force) })
-		if err == nil {
-			err = notify.Tagged(ctx, c.Tx, notify.Tagging{Build: b.ID, Tag: &dest.ID, From: &old.ID, By: c.Actor.Name})
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return []any{}, nil
+	_, err = h.Flow.MoveAll(ctx, c.Tx, c.Actor, old, dest, p, force)
+	return []any{}, err
 }

@@ -19,9 +19,6 @@ import (
 type Hosted struct {
 	DB   *db.DB
 	Flow *flow.Flow
-
-	// Maven and Windows say whether such builds are wanted here.
-	Maven, Windows bool
 }
 
 // Handlers are the methods.
@@ -52,11 +49,6 @@ func (h Hosted) Handlers() Handlers {
 
 		"host.tagNotification": h.notice,
 	}
-}
-
-// wanted refuses types of builds that are not wanted here.
-func (h Hosted) wanted(btype string) error {
-	return Archives{Maven: h.Maven, Windows: h.Windows}.wanted(btype)
 }
 
 // delivery begins a delivery of the calling host's.
@@ -157,7 +149,7 @@ func wrapper(d *flow.Delivery, results map[string]any, of int64) error {
 
 func (h Hosted) importWrapper(ctx context.Context, c *Call) (any, error) {
 	const op = "koji.importWrapperRPMs"
-	if err := h.wanted("maven"); err != nil {
+	if err := h.Flow.Wanted("maven"); err != nil {
 		return nil, err
 	}
 	results := c.Args.Map("rpm_results")
@@ -191,7 +183,7 @@ func (h Hosted) importWrapper(ctx context.Context, c *Call) (any, error) {
 
 func (h Hosted) completeMaven(ctx context.Context, c *Call) (any, error) {
 	const op = "koji.completeMavenBuild"
-	if err := h.wanted("maven"); err != nil {
+	if err := h.Flow.Wanted("maven"); err != nil {
 		return nil, err
 	}
 	results, wraps := c.Args.Map("maven_results"), c.Args.Map("rpm_results")
@@ -264,7 +256,7 @@ func (h Hosted) completeMaven(ctx context.Context, c *Call) (any, error) {
 
 func (h Hosted) completeWin(ctx context.Context, c *Call) (any, error) {
 	const op = "koji.completeWinBuild"
-	if err := h.wanted("win"); err != nil {
+	if err := h.Flow.Wanted("win"); err != nil {
 		return nil, err
 	}
 	results, wraps := c.Args.Map("results"), c.Args.Map("rpm_results")

@@ -128,7 +128,7 @@ func (h Hosted) initTyped(ctx context.Context, c *Call, next bool, set func(id i
 }
 
 func (h Hosted) initMaven(ctx context.Context, c *Call) (any, error) {
-	if err := h.wanted("maven"); err != nil {
+	if err := h.Flow.Wanted("maven"); err != nil {
 		return nil, err
 	}
 	info := c.Args.Map("maven_info")
@@ -143,7 +143,7 @@ func (h Hosted) initMaven(ctx context.Context, c *Call) (any, error) {
 }
 
 func (h Hosted) initWin(ctx context.Context, c *Call) (any, error) {
-	if err := h.wanted("win"); err != nil {
+	if err := h.Flow.Wanted("win"); err != nil {
 		return nil, err
 	}
 	r := optReader{opts: c.Args.Map("win_info")}
@@ -159,7 +159,7 @@ func (h Hosted) initImage(ctx context.Context, c *Call) (any, error) {
 }
 
 func (h Hosted) createMaven(ctx context.Context, c *Call) (any, error) {
-	if err := h.wanted("maven"); err != nil {
+	if err := h.Flow.Wanted("maven"); err != nil {
 		return nil, err
 	}
 	m, err := mavenInfo("koji.createMavenBuild", "Maven info", c.Args.Map("maven_info"))

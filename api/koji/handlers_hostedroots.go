@@ -21,7 +21,7 @@ func (h Hosted) heldArchives(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	if !h.Maven && !h.Windows {
+	if h.Flow.Wanted("maven") != nil && h.Flow.Wanted("win") != nil {
 		return nil, fault(genericError, "non-rpm support is not enabled")
 	}
 	host, err := caller(ctx, c.Tx, c)
@@ -189,7 +189,7 @@ func (h Hosted) mavenHeld(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.wanted("maven"); err != nil {
+	if err := h.Flow.Wanted("maven"); err != nil {
 		return nil, err
 	}
 	host, err := caller(ctx, c.Tx, c)

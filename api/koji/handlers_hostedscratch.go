@@ -62,7 +62,7 @@ func wrapped(files map[string]string, top string, results map[string]any) error 
 }
 
 func (h Hosted) scratchMaven(ctx context.Context, c *Call) (any, error) {
-	if err := h.wanted("maven"); err != nil {
+	if err := h.Flow.Wanted("maven"); err != nil {
 		return nil, err
 	}
 	held, r, wraps := c.Args.Int("task_id"), optReader{opts: c.Args.Map("results")}, c.Args.Map("rpm_results")
@@ -86,7 +86,7 @@ func (h Hosted) scratchMaven(ctx context.Context, c *Call) (any, error) {
 }
 
 func (h Hosted) scratchWin(ctx context.Context, c *Call) (any, error) {
-	if err := h.wanted("win"); err != nil {
+	if err := h.Flow.Wanted("win"); err != nil {
 		return nil, err
 	}
 	held, r, wraps := c.Args.Int("task_id"), optReader{opts: c.Args.Map("results")}, c.Args.Map("rpm_results")

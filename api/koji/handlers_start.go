@@ -3,37 +3,34 @@ package koji
 import (
 	"context"
 	"encoding/json"
-	"math/rand/v2"
-	"slices"
 	"strings"
 
-	"github.com/kura-build/kura/format/rpm"
-	"github.com/kura-build/kura/hub/build"
-	"github.com/kura-build/kura/hub/tag"
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/task"
 )
 
 // Starts are the calls that make tasks which only Koji's own builders carry
-// out: kura's do not say that they know them, so these wait until one comes.
+// out: hub/flow makes them.
 type Starts struct {
-	Room *task.Room
-	// Maven and Windows say whether such builds are wanted here.
-	Maven, Windows bool
+	Flow *flow.Flow
 }
 
 // Handlers are the methods.
 func (h Starts) Handlers() Handlers {
-	enabled := func(v bool) Handler { return func(context.Context, *Call) (any, error) { return v, nil } }
+	enabled := func(btype string) Handler {
+		return func(context.Context, *Call) (any, error) { return h.Flow.Wanted(btype) == nil, nil }
+	}
 	return Handlers{
-		"mavenEnabled":          enabled(h.Maven),
-		"winEnabled":            enabled(h.Windows),
+		"mavenEnabled":          enabled("maven"),
+		"winEnabled":            enabled("win"),
 		"mavenBuild":            h.maven,
 		"chainMaven":            h.chainMaven,
 		"wrapperRPM":            h.wrapper,
 		"winBuild":              h.windows,
-		"buildImage":            h.image,
+		"buildImage":            h.live,
 		"buildImageIndirection": h.indirection,
-		"buildImageOz":          h.imageOz,
+		"buildImageOz":          h.image,
 		"kiwiBuild":             h.kiwi,
 		"osbuildImage":          h.osbuild,
 		"dudBuild":              h.dud,
@@ -42,194 +39,204 @@ func (h Starts) Handlers() Handlers {
 	}
 }
 
-// start makes the task. The caller's arguments are looked at before.
-func (h Starts) start(ctx context.Context, c *Call, method string, params []any, opts map[string]any) (any, error) {
-	if p := priorityArg(c); p != nil {
-		opts["priority"] = int64(*p)
+// asked reads how a task is to be made.
+func asked(ctx context.Context, c *Call, method string, channel, arch any) (flow.Asked, error) {
+	opts := map[string]any{"channel": channel, "arch": arch}
+	if c.Args.sig.index("priority") >= 0 {
+		if p := priorityArg(c); p != nil {
+			opts["priority"] = int64(*p)
+		}
 	}
 	if err := c.Args.Err(); err != nil {
+		return flow.Asked{}, err
+	}
+	s, err := specOf(ctx, c, method, nil, opts)
+	return flow.Asked{Priority: s.Priority, Channel: s.Channel, Arch: s.Arch}, err
+}
+
+// made gives a task that was made to who has asked for it.
+func made(t *task.Task, err error) (any, error) {
+	if err != nil {
 		return nil, err
 	}
-	return makeTask(ctx, c, h.Room, nil, method, params, opts)
+	return t.ID, nil
 }
 
-// mapOr gives a struct argument, or an empty one.
-func (a *Args) mapOr(name string) map[string]any {
-	if m := a.Map(name); m != nil {
-		return m
+// preBuild is made for starts that a build's state forbids: so clients know it.
+func preBuild(t *task.Task, err error) (any, error) {
+	if kura.Is(err, kura.Build) {
+		return nil, fault(preBuildError, "%s", err)
 	}
-	return map[string]any{}
+	return made(t, err)
 }
 
-func (h Starts) wantMaven() error {
-	if !h.Maven {
-		return fault(genericError, "Maven support not enabled")
+// json gives an argument as JSON.
+func (a *Args) json(name string) json.RawMessage {
+	text, err := toJSON(a.Any(name))
+	if err != nil && a.err == nil {
+		a.err = err
 	}
-	return nil
+	return text
+}
+
+// options gives a struct argument as JSON, or an empty one.
+func (a *Args) options(name string) json.RawMessage {
+	if a.Map(name) == nil {
+		return json.RawMessage("{}")
+	}
+	return a.json(name)
+}
+
+// keywords gives what came as keyword arguments beside those that are declared.
+func (a *Args) keywords() flow.Keywords {
+	k := flow.Keywords{}
+	for name, v := range a.Keywords {
+		text, err := toJSON(v)
+		if err != nil && a.err == nil {
+			a.err = err
+		}
+		k[name] = text
+	}
+	return k
 }
 
 func (h Starts) maven(ctx context.Context, c *Call) (any, error) {
-	if err := h.wantMaven(); err != nil {
+	url, target, opts := c.Args.String("url"), tagRef(c.Args, "target"), c.Args.options("opts")
+	a, err := asked(ctx, c, "maven", c.Args.Any("channel"), nil)
+	if err != nil {
 		return nil, err
 	}
-	params := []any{c.Args.String("url"), c.Args.Any("target"), c.Args.mapOr("opts")}
-	return h.start(ctx, c, "maven", params, map[string]any{"channel": c.Args.Any("channel")})
+	return made(h.Flow.StartMaven(ctx, c.Tx, c.Actor, url, target, opts, a))
 }
 
 func (h Starts) chainMaven(ctx context.Context, c *Call) (any, error) {
-	if err := h.wantMaven(); err != nil {
+	builds, target, opts := c.Args.options("builds"), tagRef(c.Args, "target"), c.Args.json("opts")
+	a, err := asked(ctx, c, "chainmaven", c.Args.Any("channel"), nil)
+	if err != nil {
 		return nil, err
 	}
-	params := []any{c.Args.Map("builds"), c.Args.Any("target"), c.Args.Any("opts")}
-	return h.start(ctx, c, "chainmaven", params, map[string]any{"channel": c.Args.Any("channel")})
+	return made(h.Flow.StartMavenChain(ctx, c.Tx, c.Actor, builds, target, opts, a))
 }
 
 func (h Starts) wrapper(ctx context.Context, c *Call) (any, error) {
-	if err := h.wantMaven(); err != nil {
+	url, target, opts := c.Args.String("url"), tagRef(c.Args, "target"), c.Args.Map("opts")
+	o := flow.WrapperOpts{Scratch: truthy(opts["scratch"]), CreateBuild: truthy(opts["create_build"])}
+	delete(opts, "repo_id") // clients of old give it
+	text := c.Args.options("opts")
+	a, err := asked(ctx, c, "wrapperRPM", c.Args.Any("channel"), nil)
+	if err != nil {
 		return nil, err
 	}
-	url, opts := c.Args.String("url"), c.Args.mapOr("opts")
+	if err := h.Flow.Wanted("maven"); err != nil {
+		return nil, err
+	}
 	b, err := buildArg(ctx, c, "build")
 	if err != nil {
 		return nil, err
 	}
-	if !truthy(opts["scratch"]) && !truthy(opts["create_build"]) {
-		rpms, err := build.RPMs(ctx, c.Tx, []*build.Tagged{{Build: b}}, nil)
-		if err != nil {
-			return nil, err
-		}
-		if len(rpms) > 0 {
-			return nil, fault(preBuildError, "wrapper rpms for %s have already been built", b.NVR())
-		}
-	}
-	target, err := tag.GetTarget(ctx, c.Tx, tagRef(c.Args, "target"), 0)
-	if err != nil {
-		return nil, err
-	}
-	row, err := buildStruct(b)
-	if err != nil {
-		return nil, err
-	}
-	delete(opts, "repo_id") // clients of old give it
-	var params []any
-	for _, v := range []any{url, targetStruct(target), row, nil, opts} {
-		p, err := plain(v)
-		if err != nil {
-			return nil, err
-		}
-		params = append(params, p)
-	}
-	return h.start(ctx, c, "wrapperRPM", params, map[string]any{"channel": c.Args.String("channel")})
+	return preBuild(h.Flow.StartWrapper(ctx, c.Tx, c.Actor, b, url, target, o, text, a))
 }
 
 func (h Starts) windows(ctx context.Context, c *Call) (any, error) {
-	if !h.Windows {
-		return nil, fault(genericError, "Windows support not enabled")
-	}
-	vm, url, target := c.Args.String("vm"), c.Args.String("url"), tagRef(c.Args, "target")
-	if err := c.Args.Err(); err != nil {
+	vm, url, target, opts := c.Args.String("vm"), c.Args.String("url"), tagRef(c.Args, "target"), c.Args.options("opts")
+	a, err := asked(ctx, c, "winbuild", c.Args.Any("channel"), nil)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := tag.GetTarget(ctx, c.Tx, target, 0); err != nil {
-		return nil, err
-	}
-	if !c.Actor.Has("win-admin") { // Koji's policy "vm", where none is written
-		return nil, fault(actionNotAllowed, "policy violation (vm)")
-	}
-	params := []any{vm, url, c.Args.Any("target"), c.Args.mapOr("opts")}
-	return h.start(ctx, c, "winbuild", params, map[string]any{"channel": c.Args.Any("channel")})
+	return made(h.Flow.StartWindows(ctx, c.Tx, c.Actor, vm, url, target, opts, a))
 }
 
-func (h Starts) image(ctx context.Context, c *Call) (any, error) {
-	kind := c.Args.String("img_type")
-	if !slices.Contains([]string{"livecd", "appliance", "livemedia"}, kind) && c.Args.Err() == nil {
-		return nil, fault(genericError, "Unrecognized image type: %s", kind)
-	}
-	if !c.Actor.Has(kind) {
-		return nil, fault(actionNotAllowed, "%s permission required (logged in as %s)", kind, c.Actor.Name)
-	}
+func (h Starts) live(ctx context.Context, c *Call) (any, error) {
+	l := flow.Live{Kind: c.Args.String("img_type"), Name: c.Args.String("name"), Version: c.Args.String("version"), Arch: c.Args.json("arch"),
+		Target: tagRef(c.Args, "target"), Kickstart: c.Args.String("ksfile"), Opts: c.Args.json("opts")}
 	arch := c.Args.Any("arch")
-	params := []any{c.Args.String("name"), c.Args.String("version"), arch, c.Args.Any("target"), c.Args.String("ksfile"), c.Args.Any("opts")}
-	if kind == "livemedia" {
-		arch = "noarch"
+	if l.Kind == "livemedia" { // it may be a list
+		arch = nil
 	}
-	return h.start(ctx, c, kind, params, map[string]any{"channel": kind, "arch": arch})
+	a, err := asked(ctx, c, l.Kind, nil, arch)
+	if err != nil {
+		return nil, err
+	}
+	return made(h.Flow.StartLive(ctx, c.Tx, c.Actor, l, a))
 }
 
 func (h Starts) indirection(ctx context.Context, c *Call) (any, error) {
-	opts := c.Args.mapOr("opts")
-	if !has(opts, "scratch") && !has(opts, "indirection_template_url") {
-		return nil, fault(actionNotAllowed, "Non-scratch builds must provide url for the indirection template")
+	opts := c.Args.options("opts")
+	a, err := asked(ctx, c, "indirectionimage", nil, c.Args.Map("opts")["arch"])
+	if err != nil {
+		return nil, err
 	}
-	return h.start(ctx, c, "indirectionimage", []any{opts}, map[string]any{"channel": "image", "arch": opts["arch"]})
+	return made(h.Flow.StartIndirection(ctx, c.Tx, c.Actor, opts, a))
 }
 
-func (h Starts) imageOz(ctx context.Context, c *Call) (any, error) {
-	params := []any{
-		c.Args.String("name"), c.Args.String("version"), c.Args.Any("arches"), c.Args.Any("target"), c.Args.String("inst_tree"), c.Args.Any("opts"),
+func (h Starts) image(ctx context.Context, c *Call) (any, error) {
+	i := flow.Image{Name: c.Args.String("name"), Version: c.Args.String("version"), Arches: c.Args.json("arches"),
+		Target: tagRef(c.Args, "target"), Tree: c.Args.String("inst_tree"), Opts: c.Args.json("opts")}
+	a, err := asked(ctx, c, "image", nil, nil)
+	if err != nil {
+		return nil, err
 	}
-	return h.start(ctx, c, "image", params, map[string]any{"channel": "image"})
+	return made(h.Flow.StartImage(ctx, c.Tx, c.Actor, i, a))
 }
 
-// kiwi makes a task of an image that KIWI builds. Options that say nothing are
-// not passed on.
 func (h Starts) kiwi(ctx context.Context, c *Call) (any, error) {
-	url, path := c.Args.String("desc_url"), c.Args.String("desc_path")
-	arches, err := archList(c.Args, "arches")
-	if err == nil && c.Args.Any("arches") == nil { // none named are those of the tag
-		err = fault(genericError, "No arches supplied")
+	text := func(name string) string {
+		if v := c.Args.OptString(name); v != nil {
+			return *v
+		}
+		return ""
 	}
+	k := flow.Kiwi{
+		Target: tagRef(c.Args, "target"), URL: c.Args.String("desc_url"), Path: c.Args.String("desc_path"),
+		Profile: text("profile"), Version: text("version"), Release: text("release"), Releasever: text("repo_releasever"),
+		BundleName: text("result_bundle_name_format"), Type: text("type"), Repos: c.Args.List("repos"), TypeAttr: c.Args.List("type_attr"),
+		Scratch: c.Args.Bool("scratch"), Prepare: c.Args.Bool("make_prep"), WithBuildrootsRepos: c.Args.Bool("use_buildroot_repo"),
+	}
+	var err error
+	if k.Arches, err = archList(c.Args, "arches"); err != nil {
+		return nil, err
+	}
+	if c.Args.Any("arches") != nil && k.Arches == nil { // an empty list is one
+		k.Arches = []string{}
+	}
+	if k.OptionalArches, err = archList(c.Args, "optional_arches"); err != nil {
+		return nil, err
+	}
+	a, err := asked(ctx, c, "kiwiBuild", nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	optional, err := archList(c.Args, "optional_arches")
+	return made(h.Flow.StartKiwi(ctx, c.Tx, c.Actor, k, a))
+}
+
+func (h Starts) osbuild(ctx context.Context, c *Call) (any, error) {
+	o := flow.Osbuild{Name: c.Args.json("name"), Version: c.Args.json("version"), Distro: c.Args.json("distro"), ImageType: c.Args.json("image_type"),
+		Target: c.Args.json("target"), Arches: c.Args.json("arches"), Opts: c.Args.json("opts")}
+	a, err := asked(ctx, c, "osbuildImage", nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	target := tagRef(c.Args, "target")
-	opts := map[string]any{}
-	for _, name := range []string{"profile", "version", "release", "repo_releasever", "result_bundle_name_format", "type"} {
-		if v := c.Args.OptString(name); v != nil && *v != "" {
-			opts[name] = *v
-		}
+	t, err := h.Flow.StartOsbuild(ctx, c.Tx, c.Actor, o, a)
+	if kura.Is(err, kura.Invalid) {
+		return nil, fault(parameterError, "%s", err)
 	}
-	for _, name := range []string{"repos", "type_attr"} {
-		if v := c.Args.List(name); len(v) > 0 {
-			opts[name] = v
-		}
-	}
-	for _, name := range []string{"scratch", "make_prep", "use_buildroot_repo"} {
-		if c.Args.Bool(name) {
-			opts[name] = true
-		}
-	}
-	if len(optional) > 0 {
-		opts["optional_arches"] = optional
-	}
-	if err := c.Args.Err(); err != nil {
-		return nil, err
-	}
-	if _, err := tag.GetTarget(ctx, c.Tx, target, 0); err != nil {
-		return nil, err
-	}
-	return h.start(ctx, c, "kiwiBuild", []any{c.Args.Any("target"), arches, url, path, opts}, map[string]any{"channel": "image"})
+	return made(t, err)
 }
 
 func (h Starts) dud(ctx context.Context, c *Call) (any, error) {
-	opts := map[string]any{}
-	for _, name := range []string{"scratch", "alldeps", "scmurl", "optional_arches"} {
-		opts[name] = c.Args.Any(name)
+	d := flow.DriverDisk{Name: c.Args.String("dud_name"), Version: c.Args.String("dud_version"), Arches: c.Args.json("arches"), Target: tagRef(c.Args, "target"),
+		Packages: c.Args.json("pkg_list"), Opts: flow.DriverDiskOpts{Scratch: c.Args.Bool("scratch"), AllDeps: c.Args.Bool("alldeps"),
+			SCM: c.Args.OptString("scmurl"), OptionalArches: c.Args.json("optional_arches")}}
+	a, err := asked(ctx, c, "dudBuild", nil, nil)
+	if err != nil {
+		return nil, err
 	}
-	var params []any
-	for _, name := range []string{"dud_name", "dud_version", "arches", "target", "pkg_list"} {
-		params = append(params, c.Args.Any(name))
-	}
-	return h.start(ctx, c, "dudBuild", append(params, opts), map[string]any{"channel": "image"})
+	return made(h.Flow.StartDriverDisk(ctx, c.Tx, c.Actor, d, a))
 }
 
 // archList reads architectures that are a list, or one text with spaces or
 // commas between them.
-func archList(a *Args, name string) ([]any, error) {
+func archList(a *Args, name string) ([]string, error) {
 	var text string
 	switch v := a.Any(name).(type) {
 	case nil:
@@ -242,137 +249,36 @@ func archList(a *Args, name string) ([]any, error) {
 	if err := a.Err(); err != nil {
 		return nil, err
 	}
-	checked, err := tag.Arches(&text, true)
-	if err != nil || checked == nil {
-		return nil, err
-	}
-	var out []any
-	for _, arch := range strings.Fields(*checked) {
-		out = append(out, arch)
-	}
-	return out, nil
+	return flow.Arches(text)
 }
 
-// runroot makes a task that runs a command in a root of a tag. One for noarch
-// goes to an architecture that the tag and the channel's hosts have.
 func (h Starts) runroot(ctx context.Context, c *Call) (any, error) {
-	const priority = 15
-	ref, command, channel := tagRef(c.Args, "tagInfo"), c.Args.Any("command"), c.Args.Any("channel")
+	r := flow.Runroot{Tag: tagRef(c.Args, "tagInfo"), Command: c.Args.json("command"), Options: c.Args.keywords()}
+	channel := c.Args.Any("channel")
 	if !truthy(channel) {
 		channel = "runroot"
 	}
 	arches, err := archList(c.Args, "arch")
-	if err == nil && len(arches) != 1 {
-		err = fault(genericError, "No arches supplied")
-	}
 	if err != nil {
 		return nil, err
 	}
-	switch command.(type) {
-	case string, []any:
-	default:
-		return nil, fault(genericError, "Invalid type for value '%v': %s", command, typeName(command))
-	}
-	t, err := tag.Get(ctx, c.Tx, ref, 0)
-	if err != nil {
-		return nil, err
-	}
-	arch := arches[0]
-	opts := map[string]any{"priority": int64(priority), "channel": channel, "arch": arch}
-	if arch == "noarch" {
-		if opts["arch"], err = archFor(ctx, c, t, channel); err != nil {
-			return nil, err
-		}
-	}
-	params := withKeywords([]any{c.Args.Any("tagInfo"), arch, command}, c.Args.Keywords)
-	return makeTask(ctx, c, h.Room, nil, "runroot", params, opts)
-}
-
-// archFor gives an architecture on which a root of a tag can be made for what is
-// of none.
-func archFor(ctx context.Context, c *Call, t tag.Tag, channel any) (any, error) {
-	var own []string
-	if t.Arches != nil {
-		own = strings.Fields(*t.Arches)
-	}
-	if len(own) == 0 {
-		return nil, fault(genericError, "no arches defined for tag %s", t.Name)
-	}
-	all, err := task.AllArches(ctx, c.Tx)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(all, func(a string) bool { return !slices.Contains(own, a) }) {
-		return "noarch", nil
-	}
-	ref := task.Ref{}
-	if n, ok := toInt(channel); ok {
-		ref.ID = n
-	} else {
-		ref.Name, _ = channel.(string)
-	}
-	if _, err := task.GetChannel(ctx, c.Tx, ref); err != nil {
-		return nil, err
-	}
-	yes := true
-	hosts, err := task.ListHosts(ctx, c.Tx, task.HostFilter{Channel: &ref, Enabled: &yes})
-	if err != nil {
-		return nil, err
-	}
-	there := map[string]bool{}
-	for _, host := range hosts {
-		for _, a := range host.ArchList() {
-			there[rpm.CanonArch(a)] = true
-		}
-	}
-	choices := slices.DeleteFunc(own, func(a string) bool { return !there[a] })
-	if len(choices) == 0 {
-		return nil, fault(genericError, "no common arches for tag/channel: %s/%v", t.Name, channel)
-	}
-	return rpm.CanonArch(choices[rand.IntN(len(choices))]), nil
-}
-
-// saveTree makes a task that keeps what a failed build has left, on the host
-// that has it.
-func (h Starts) saveTree(ctx context.Context, c *Call) (any, error) {
-	id, full := c.Args.Int("buildrootID"), c.Args.Bool("full")
+	r.Arch = strings.Join(arches, " ")
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	root, err := build.GetBuildroot(ctx, c.Tx, id)
-	if err != nil {
+	a := flow.Asked{}
+	if name, ok := channel.(string); ok {
+		a.Channel = name
+	} else if a, err = asked(ctx, c, "runroot", channel, nil); err != nil {
 		return nil, err
 	}
-	if root.TaskID == nil || root.HostID == nil {
-		return nil, fault(preBuildError, "Buildroot %d is not of a task of this hub", id)
-	}
-	t, err := task.Get(ctx, c.Tx, *root.TaskID)
-	if err != nil {
-		return nil, err
-	}
-	host, err := task.GetHost(ctx, c.Tx, task.Ref{ID: *root.HostID}, 0)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case t.State != task.Failed:
-		return nil, fault(preBuildError, "Task %d has not failed. Only failed tasks can upload their buildroots.", t.ID)
-	case t.Method != "buildArch":
-		return nil, fault(preBuildError, "Only buildArch tasks can upload their buildroots (Task %d is %s).", t.ID, t.Method)
-	case (t.Owner == nil || *t.Owner != c.Actor.ID) && !c.Actor.Has("admin"):
-		return nil, fault(actionNotAllowed, "Only owner of failed task or 'admin' can run this task.")
-	case !host.Enabled:
-		return nil, fault(preBuildError, "Host is disabled.")
-	case !knows(host, "saveFailedTree"):
-		return nil, fault(preBuildError, "Host %s keeps nothing of failed builds but their logs.", host.Name)
-	}
-	return makeTask(ctx, c, h.Room, nil, "saveFailedTree", withKeywords([]any{id, full}, c.Args.Keywords), map[string]any{"assign": host.ID})
+	return made(h.Flow.StartRunroot(ctx, c.Tx, c.Actor, r, a))
 }
 
-// knows reports whether a host said that it carries out tasks of a method.
-func knows(h *task.Host, method string) bool {
-	var said struct {
-		Methods []string `json:"methods"`
+func (h Starts) saveTree(ctx context.Context, c *Call) (any, error) {
+	id, full, options := c.Args.Int("buildrootID"), c.Args.Bool("full"), c.Args.keywords()
+	if err := c.Args.Err(); err != nil {
+		return nil, err
 	}
-	return json.Unmarshal(h.Data, &said) == nil && slices.Contains(said.Methods, method)
+	return preBuild(h.Flow.SaveTree(ctx, c.Tx, c.Actor, id, full, options))
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/db"
-	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/tag"
 )
@@ -78,16 +76,4 @@ func (h Builds) applyVolume(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	return nothing(h.Flow.SettleVolume(ctx, c.Tx, c.Actor, b, c.Args.Bool("strict")))
-}
-
-// settle moves a build that has just come to where the policy volume wants it.
-func (h Builds) settle(ctx context.Context, tx *db.Tx, by account.Actor, id int64) (*build.Build, error) {
-	b, err := build.Get(ctx, tx, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.Flow.SettleVolume(ctx, tx, by, b, false); err != nil {
-		return nil, err
-	}
-	return build.Get(ctx, tx, id)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/hub/task"
 	"github.com/kura-build/kura/hub/upload"
@@ -41,7 +42,7 @@ func newHub(t testing.TB, d *db.DB, more ...Handlers) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)}, append(rooms(blobs), more...)...)
+	f.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)}, append(rooms(d, blobs), more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +52,9 @@ func newHub(t testing.TB, d *db.DB, more ...Handlers) *front {
 }
 
 // rooms are all parts that this package has.
-func rooms(blobs blob.Store) []Handlers {
+func rooms(d *db.DB, blobs blob.Store) []Handlers {
 	tasks := task.New(nil)
+	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), nil, flow.Config{})
 	return []Handlers{
 		Accounts{}.Handlers(),
 		Tokens{Sessions: account.NewSessions()}.Handlers(),
@@ -60,7 +62,7 @@ func rooms(blobs blob.Store) []Handlers {
 		Hosts{Room: tasks}.Handlers(),
 		Builders{Room: tasks, Hub: flow.HubMethods}.Handlers(),
 		Scheduler{}.Handlers(),
-		Starts{Room: tasks}.Handlers(),
+		Starts{Flow: flows}.Handlers(),
 		Notifications{Domain: "example.org"}.Handlers(),
 		Tags{Lists: tag.NewLists(nil), Side: &tag.SideTags{Suffixes: []string{"fast"}}}.Handlers(),
 		Events{}.Handlers(),

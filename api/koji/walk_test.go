@@ -50,13 +50,14 @@ func wholeBlobs(t *testing.T) blob.Store {
 
 func wholeFrontOver(d *db.DB, blobs blob.Store, conf flow.Config) []part {
 	tasks, signer := task.New(&wires{ears: map[int]ear{}}), sign.New(d, blobs, nil)
+	conf.Maven, conf.Windows = true, true
 	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, conf)
 	return []part{
 		Accounts{}, Tokens{Sessions: account.NewSessions()},
 		Tasks{Room: tasks, Blobs: blobs, Hub: flow.HubMethods}, Hosts{Room: tasks},
-		Builders{Room: tasks, Hub: flow.HubMethods}, Scheduler{}, Starts{Room: tasks, Maven: true, Windows: true}, Notifications{Domain: "example.org"},
+		Builders{Room: tasks, Hub: flow.HubMethods}, Scheduler{}, Starts{Flow: flows}, Notifications{Domain: "example.org"},
 		Tags{Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: flows.Policies().SideTag}}, Events{}, History{}, Policies{Rules: flows.Policies()},
-		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Archives{DB: d, Blobs: blobs, Flow: flows, Maven: true, Windows: true}, Hosted{DB: d, Flow: flows, Maven: true, Windows: true}, Repos{Flow: flows, Tasks: tasks},
+		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Archives{DB: d, Blobs: blobs, Flow: flows}, Hosted{DB: d, Flow: flows}, Repos{Flow: flows, Tasks: tasks},
 		Signing{DB: d, Blobs: blobs, Sign: signer},
 	}
 }

@@ -214,6 +214,7 @@ func flowConfig(c *Config) (flow.Config, error) {
 	}
 	return flow.Config{
 		Dist: c.Hub.Dist, Rules: rules, CA: string(ca), OwnHosts: ownHosts(c),
+		Maven: c.Koji.Maven, Windows: c.Koji.Windows,
 		Limits: protocol.Limits{
 			Time: c.Limits.Time, Silence: c.Limits.Silence, Log: c.Limits.Log,
 			Memory: c.Limits.Memory, Processes: c.Limits.Processes, Disk: c.Limits.Disk,

@@ -34,6 +34,12 @@ func StreamSigs(ctx context.Context, tx *db.Tx, rpmID int64, key *string) iter.S
 	return db.Stream(ctx, tx, scanSigned, q.Add(" ORDER BY rpm_id, sigkey"))
 }
 
+// SigsWith gives the signatures with a key, of rpms behind one, by their ids.
+func SigsWith(ctx context.Context, tx *db.Tx, key string, after, limit int64) ([]Signed, error) {
+	got, err := db.All(ctx, tx, scanSigned, "SELECT rpm_id, sigkey, sighash FROM rpmsigs WHERE sigkey = $1 AND rpm_id > $2 ORDER BY rpm_id LIMIT $3", key, after, limit)
+	return got, kura.E("build.SigsWith", err)
+}
+
 // SigsOf gives the signatures of many rpms, by their ids.
 func SigsOf(ctx context.Context, tx *db.Tx, rpms []int64) (map[int64][]Signature, error) {
 	out := make(map[int64][]Signature, len(rpms))

@@ -23,6 +23,8 @@ type Config struct {
 	CA       string        // PEM of the authority behind OwnHosts
 	Limits   protocol.Limits
 	Policies *Policies // nil: Koji's defaults
+
+	Maven, Windows bool // such builds are wanted here
 }
 
 // Flow ties the rooms together.

@@ -1,31 +1,71 @@
-package koji
+package flow
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/task"
 )
 
-// osbuild makes a task of an image that osbuild builds, for builders with
-// Koji's plugin. Its options are those of that plugin and nothing else.
-func (h Starts) osbuild(ctx context.Context, c *Call) (any, error) {
-	kind := c.Args.Any("image_type")
-	if list, ok := kind.([]any); ok && len(list) == 1 { // as it was once written
-		kind = list[0]
-	}
+// Osbuild are the parameters of an image that osbuild builds, each as JSON.
+type Osbuild struct {
+	Name      json.RawMessage `json:"name"`
+	Version   json.RawMessage `json:"version"`
+	Distro    json.RawMessage `json:"distro"`
+	ImageType json.RawMessage `json:"image_type"`
+	Target    json.RawMessage `json:"target"`
+	Arches    json.RawMessage `json:"arches"`
+	Opts      json.RawMessage `json:"opts"`
+}
+
+// StartOsbuild has such an image made, by builders with Koji's plugin. Its options
+// are those of that plugin and nothing else.
+func (f *Flow) StartOsbuild(ctx context.Context, tx *db.Tx, by account.Actor, o Osbuild, a Asked) (*task.Task, error) {
+	const op = "flow.StartOsbuild"
 	var params []any
-	for _, name := range []string{"name", "version", "distro", "image_type", "target", "arches", "opts"} {
-		v := c.Args.Any(name)
-		if name == "image_type" {
-			v = kind
+	for _, p := range []struct {
+		name string
+		text json.RawMessage
+	}{{"name", o.Name}, {"version", o.Version}, {"distro", o.Distro}, {"image_type", o.ImageType}, {"target", o.Target}, {"arches", o.Arches}, {"opts", o.Opts}} {
+		var v any
+		if len(p.text) > 0 {
+			if err := json.Unmarshal(p.text, &v); err != nil {
+				return nil, kura.Errorf(op, kura.Invalid, "%s: %w", p.name, err)
+			}
 		}
-		if err := osbuildShapes[name](v); err != nil {
-			return nil, fault(parameterError, "%s: %s", name, err)
+		param := any(p.text)
+		if list, ok := v.([]any); ok && p.name == "image_type" && len(list) == 1 { // as it was once written
+			v, param = list[0], list[0]
 		}
-		params = append(params, v)
+		if err := osbuildShapes[p.name](v); err != nil {
+			return nil, kura.Errorf(op, kura.Invalid, "%s: %w", p.name, err)
+		}
+		params = append(params, param)
 	}
-	return h.start(ctx, c, "osbuildImage", params, map[string]any{"channel": "image"})
+	return f.foreign(ctx, tx, by, "osbuildImage", a.or(imageChannel), params...)
+}
+
+// typeName is what a value of JSON is.
+func typeName(v any) string {
+	switch v.(type) {
+	case nil:
+		return "nothing"
+	case bool:
+		return "a boolean"
+	case float64:
+		return "a number"
+	case string:
+		return "a string"
+	case []any:
+		return "a list"
+	}
+	return "a struct"
 }
 
 // shape checks what a value consists of.
