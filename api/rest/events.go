@@ -18,13 +18,12 @@ import (
 )
 
 const (
-	maxStreams = 256              // of all callers together
-	streamFor  = 30 * time.Minute // then the caller comes again, where it was
-	lookEvery  = time.Second
-	atMost     = 250 * time.Millisecond // between two looks, whatever happens
-	quiet      = 15 * time.Second       // without a sign of life, for proxies between
-	sendIn     = 20 * time.Second       // who does not take what is sent is dropped
-	batch      = 256
+	streamFor = 30 * time.Minute // then the caller comes again, where it was
+	lookEvery = time.Second
+	atMost    = 250 * time.Millisecond // between two looks, whatever happens
+	quiet     = 15 * time.Second       // without a sign of life, for proxies between
+	sendIn    = 20 * time.Second       // who does not take what is sent is dropped
+	batch     = 256
 )
 
 // eventView is what happened.
@@ -58,19 +57,21 @@ func (s *Server) events() {
 func (s *Server) follow(w http.ResponseWriter, r *http.Request, o *operation) {
 	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, r), streamFor)
 	defer cancel()
-	last, topics, err := s.where(ctx, r, o)
+	by, err := s.admit(ctx, o)
+	var last int64
+	var topics []string
 	if err == nil {
-		select {
-		case s.streams <- struct{}{}:
-			defer func() { <-s.streams }()
-		default:
-			err = kura.Errorf("rest.events", kura.Unavailable, "%d callers follow events already: try again later", maxStreams)
-		}
+		last, topics, err = s.where(ctx, r)
+	}
+	var leave func()
+	if err == nil {
+		leave, err = s.follows.enter(by, r)
 	}
 	if err != nil {
 		s.refuse(ctx, w, o.id, err)
 		return
 	}
+	defer leave()
 	wake := make(chan struct{}, 1)
 	if s.Woken != nil {
 		stop, err := s.Woken(func() {
@@ -116,10 +117,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, o *operation) {
 }
 
 // where finds out what is to be followed, and from where on.
-func (s *Server) where(ctx context.Context, r *http.Request, o *operation) (last int64, topics []string, err error) {
-	if _, err := s.admit(ctx, o); err != nil {
-		return 0, nil, err
-	}
+func (s *Server) where(ctx context.Context, r *http.Request) (last int64, topics []string, err error) {
 	for t := range strings.SplitSeq(r.URL.Query().Get("topic"), ",") {
 		if t != "" {
 			topics = append(topics, t)

@@ -45,7 +45,7 @@ func (s *Server) operation(id string) (*operation, huma.Operation) {
 			h.Errors = append(h.Errors, http.StatusConflict)
 			h.Parameters = []*huma.Param{{
 				Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(255)},
-				Description: "Repeat a request with the same key if you did not hear whether it was carried out: it is carried out once, and answered alike, for a day.",
+				Description: "Repeat a request with the same key if you did not hear whether it was carried out: it is carried out once, and answered alike, for a day or until you have used 1000 other keys. An answer above 64 KiB is not kept: the request is then refused, and still carried out once.",
 			}}
 		}
 		return o, h

@@ -55,7 +55,7 @@ type Server struct {
 	api     huma.API
 	mux     *http.ServeMux
 	done    map[string]bool // operations that somebody carries out
-	streams chan struct{}   // as many followers of events as there may be
+	follows followers
 }
 
 // maxBody is the most bytes of a request.
@@ -67,7 +67,7 @@ func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: c, mux: http.NewServeMux(), done: map[string]bool{}, streams: make(chan struct{}, maxStreams)}
+	s := &Server{Config: c, mux: http.NewServeMux(), done: map[string]bool{}, follows: followers{by: map[string]int{}}}
 	conf := huma.DefaultConfig("kura", kura.Version)
 	conf.OpenAPIPath = Prefix + "/openapi"
 	conf.SchemasPath = Prefix + "/schemas"

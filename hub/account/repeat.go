@@ -8,8 +8,12 @@ import (
 	"github.com/kura-build/kura/db"
 )
 
-// keepAnswers is how long a request can be repeated under its key.
-const keepAnswers = 24 * time.Hour
+// keepAnswers is how long a request can be repeated under its key, and MaxAnswers
+// of how many of somebody's: the oldest are forgotten beyond that.
+const (
+	keepAnswers = 24 * time.Hour
+	MaxAnswers  = 1000
+)
 
 // maxAnswer is the most bytes of an answer that are kept, and tooLong stands for
 // one that has more: it is no JSON.
@@ -34,6 +38,10 @@ func Repeated(ctx context.Context, tx *db.Tx, by Actor, key, sum string) ([]byte
 		return nil, kura.E(op, err)
 	}
 	n, err := tx.Exec(ctx, "INSERT INTO request_keys (user_id, key, sum, time) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, key) DO NOTHING", by.ID, key, sum, db.Now())
+	if err == nil && n == 1 {
+		_, err = tx.Exec(ctx, `DELETE FROM request_keys WHERE user_id = $1 AND key <> $2
+			AND time <= (SELECT time FROM request_keys WHERE user_id = $1 ORDER BY time DESC LIMIT 1 OFFSET $3)`, by.ID, key, MaxAnswers)
+	}
 	if err != nil || n == 1 {
 		return nil, kura.E(op, err)
 	}
