@@ -45,13 +45,7 @@ func (s *Server) buildChanges() {
 			}
 			n.OwnerID = u.ID
 		}
-		b, err := build.Empty(ctx, c.tx, n)
-		if err == nil {
-			err = s.Flow.SettleVolume(ctx, c.tx, c.by, b, false)
-		}
-		if err == nil {
-			b, err = build.Get(ctx, c.tx, b.ID)
-		}
+		b, err := s.Flow.EmptyBuild(ctx, c.tx, c.by, n)
 		if err != nil {
 			return v, err
 		}

@@ -52,20 +52,25 @@ func (s *Server) externals() {
 	write(s, "put-external-repo", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InRepo
 		Body struct {
-			URL string `json:"url" minLength:"1"`
+			URL  string `json:"url" minLength:"1"`
+			Name string `json:"name,omitempty" doc:"of a repository that there is: its name from now on"`
 		}
 	}) (externalView, error) {
+		name := in.Repo
+		if in.Body.Name != "" {
+			name = in.Body.Name
+		}
 		_, err := tag.GetExternalRepo(ctx, c.tx, tag.ByName(in.Repo), 0)
 		switch {
 		case kura.Is(err, kura.NotFound):
-			_, err = tag.CreateExternalRepo(ctx, c.tx, c.by, in.Repo, in.Body.URL)
+			_, err = tag.CreateExternalRepo(ctx, c.tx, c.by, name, in.Body.URL)
 		case err == nil:
-			err = tag.EditExternalRepo(ctx, c.tx, c.by, tag.ByName(in.Repo), "", in.Body.URL)
+			err = tag.EditExternalRepo(ctx, c.tx, c.by, tag.ByName(in.Repo), in.Body.Name, in.Body.URL)
 		}
 		if err != nil {
 			return externalView{}, err
 		}
-		r, err := tag.GetExternalRepo(ctx, c.tx, tag.ByName(in.Repo), 0)
+		r, err := tag.GetExternalRepo(ctx, c.tx, tag.ByName(name), 0)
 		return viewExternal(r), err
 	})
 	write(s, "delete-external-repo", http.StatusOK, func(ctx context.Context, c *call, in *InRepo) (none, error) {
@@ -85,6 +90,23 @@ func (s *Server) externals() {
 			page.Items = append(page.Items, viewAttachment(a))
 		}
 		return page, err
+	})
+	read(s, "list-external-repo-tags", func(ctx context.Context, c *call, in *struct {
+		Paging
+		InRepo
+		At
+	}) (page pageOf[attachmentView], err error) {
+		r, err := tag.GetExternalRepo(ctx, c.tx, tag.ByName(in.Repo), in.Event)
+		if err != nil {
+			return page, err
+		}
+		all, err := tag.Attachments(ctx, c.tx, 0, r.ID, in.Event)
+		if err != nil {
+			return page, err
+		}
+		name := func(a tag.Attachment) string { return a.TagName }
+		sortBy(all, name)
+		return cut(&in.Paging, all, name, viewAttachment)
 	})
 	write(s, "attach-external-repo", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InTag

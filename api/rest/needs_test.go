@@ -35,6 +35,15 @@ var bodies = map[string]string{
 	"reserve-build": `{"name": "x", "version": "1", "release": "1"}`, "refund-build": `{"token": "x"}`, "import-build": `{"directory": "x"}`,
 	"create-notification": `{}`, "edit-notification": `{}`, "create-notification-block": `{}`,
 	"start-chain-build": `{"sources": [["x"]], "target": "x"}`, "restart-hosts": `{}`, "make-task": `{"method": "x"}`,
+	"copy-tag": `{"to": "x"}`, "mass-tag": `{"builds": ["1"]}`, "move-package": `{"to": "x"}`, "evaluate-policy": `{}`,
+	"import-rpm": `{"path": "x/x"}`, "import-archive": `{"path": "x/none", "btype": "image", "arch": "x86_64"}`,
+	"put-maven-build": `{"group": "x", "artifact": "x", "version": "1"}`, "put-windows-build": `{"platform": "x"}`, "put-image-build": `{}`,
+	"start-maven-build": `{"source": "x"}`, "start-maven-chain": `{"builds": {}}`, "start-wrapper-rpm": `{"build": "1", "source": "x", "target": "x"}`,
+	"start-windows-build": `{"vm": "x", "source": "x", "target": "x"}`, "start-live-image": `{"name": "x", "version": "1", "target": "x", "kind": "livecd", "arch": "x86_64", "kickstart": "x"}`,
+	"start-image": `{"name": "x", "version": "1", "target": "x", "arches": ["x86_64"], "install_tree": "x"}`, "start-indirection-image": `{"options": {}}`,
+	"start-kiwi-image":    `{"target": "x", "arches": ["x86_64"], "description_url": "x", "description_path": "x"}`,
+	"start-osbuild-image": `{"name": "x", "version": "1", "target": "x", "arches": ["x86_64"], "distro": "x", "image_type": "x"}`, "start-driver-disk": `{"name": "x", "version": "1", "target": "x", "arches": ["x86_64"], "packages": ["x"]}`,
+	"start-runroot": `{"tag": "x", "arch": "x86_64", "command": ["true"]}`, "save-failed-tree": `{}`,
 	"start-build": `{"source": "x"}`, "start-repo": `{"tag": "x"}`,
 	"edit-host": `{}`, "create-user": `{"name": "x"}`, "set-user-status": `{"blocked": true}`,
 }
@@ -82,7 +91,7 @@ func TestEveryOperationHasItsNeed(t *testing.T) {
 			if allowed := o.needs.Allow(may) == nil; allowed == refused {
 				t.Errorf("%s as %q: %d %s; allowed is %v", o.id, user, a.status, a.text, allowed)
 			}
-			if a.status == 422 || a.status >= 500 {
+			if strings.Contains(a.text, "validation failed") || a.status >= 500 {
 				t.Errorf("%s as %q: %d %s", o.id, user, a.status, a.text)
 			}
 		}

@@ -31,8 +31,9 @@ func once[I, O any](ctx context.Context, c *call, in *I, fn func(ctx context.Con
 }
 
 // unkept are operations of which nothing is kept, not even a sum: what they are
-// told is secret, or the bytes of a file. To do them twice does no harm.
-var unkept = map[string]bool{"set-password": true, "put-upload": true, "get-upload": true}
+// told is secret, or the bytes of a file, or they change nothing. To do them twice
+// does no harm.
+var unkept = map[string]bool{"set-password": true, "put-upload": true, "get-upload": true, "evaluate-policy": true}
 
 // errNew says that a request is one that was not made before.
 var errNew = errors.New("a new request")

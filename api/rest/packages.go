@@ -74,6 +74,28 @@ func (s *Server) packages() {
 		slices.SortFunc(all, func(a, b tag.Listed) int { return strings.Compare(a.PackageName, b.PackageName) })
 		return cut(&in.Paging, all, func(l tag.Listed) string { return l.PackageName }, viewListed)
 	})
+	read(s, "list-package-tags", func(ctx context.Context, c *call, in *struct {
+		Paging
+		At
+		Package string `path:"package" doc:"the package's name"`
+	}) (page pageOf[listedView], err error) {
+		p, err := tag.GetPackage(ctx, c.tx, tag.ByName(in.Package))
+		if err != nil {
+			return page, err
+		}
+		return listed(ctx, c, &in.Paging, tag.ListQuery{Package: p.ID, At: in.Event})
+	})
+	read(s, "list-user-packages", func(ctx context.Context, c *call, in *struct {
+		Paging
+		At
+		InUser
+	}) (page pageOf[listedView], err error) {
+		u, err := account.Get(ctx, c.tx, account.ByName(in.User))
+		if err != nil {
+			return page, err
+		}
+		return listed(ctx, c, &in.Paging, tag.ListQuery{User: u.ID, At: in.Event})
+	})
 	write(s, "put-tag-package", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InPackage
 		Body struct {
@@ -111,6 +133,17 @@ func (s *Server) packages() {
 	write(s, "remove-tag-package", http.StatusOK, func(ctx context.Context, c *call, in *InPackage) (none, error) {
 		return none{}, s.Lists.Remove(ctx, c.tx, c.by, tag.ByName(in.Tag), tag.ByName(in.Package), in.Force)
 	})
+}
+
+// listed makes a page of entries of many tags.
+func listed(ctx context.Context, c *call, p *Paging, q tag.ListQuery) (page pageOf[listedView], err error) {
+	all, err := tag.ListedPackages(ctx, c.tx, q)
+	if err != nil {
+		return page, err
+	}
+	name := func(l tag.Listed) string { return l.TagName + " " + l.PackageName } // neither has a space
+	sortBy(all, name)
+	return cut(p, all, name, viewListed)
 }
 
 // unblock takes a block back that a change is not to leave. A policy knows that

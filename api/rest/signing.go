@@ -66,6 +66,26 @@ func (s *Server) view(ctx context.Context, by account.Actor, fn func(c *call) er
 }
 
 func (s *Server) signing() {
+	read(s, "list-signed-rpms", func(ctx context.Context, c *call, in *struct {
+		Paging
+		Key string `path:"key" pattern:"^[0-9a-fA-F]{8}$" doc:"the last 8 digits of the key's id"`
+	}) (page pageOf[rpmView], err error) {
+		m, err := in.mark()
+		if err != nil {
+			return page, err
+		}
+		got, err := build.SigsWith(ctx, c.tx, strings.ToLower(in.Key), m.ID, int64(in.Limit)+1)
+		if err != nil {
+			return page, err
+		}
+		rpms := make([]*build.RPM, len(got))
+		for i, g := range got {
+			if rpms[i], err = build.GetRPM(ctx, c.tx, g.RPM); err != nil {
+				return page, err
+			}
+		}
+		return full(&in.Paging, rpms, func(r *build.RPM) mark { return mark{ID: r.ID} }, viewRPM), nil
+	})
 	read(s, "list-keys", func(ctx context.Context, c *call, in *Paging) (page pageOf[keyView], err error) {
 		all, err := sign.Keys(ctx, c.tx)
 		if err != nil {

@@ -76,7 +76,7 @@ func newSite(t *testing.T, d *db.DB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{Rules: rules})
+	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, flow.Config{Rules: rules, Maven: true, Windows: true})
 	s.s, err = New(Config{DB: d, Flow: flows, Tasks: tasks, Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Allow: flows.Policies().SideTag}, Blobs: blobs, Sign: signer, Uploads: upload.New(d, blobs), Sessions: account.NewSessions(), MailDomain: "example.org", Log: slog.New(slog.DiscardHandler),
 		Actor: func(r *http.Request) (a account.Actor, err error) {
 			name := r.Header.Get("X-Test-User")

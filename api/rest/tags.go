@@ -47,8 +47,25 @@ func (s *Server) tags() {
 	read(s, "list-tags", func(ctx context.Context, c *call, in *struct {
 		Paging
 		Pattern string `query:"pattern" doc:"a glob: * and ?, in any case"`
+		Build   string `query:"build" doc:"only those that hold this build, by number or name-version-release"`
+		Package string `query:"package" doc:"only those that list this package themselves"`
 	}) (page pageOf[tagView], err error) {
-		all, err := tag.List(ctx, c.tx, tag.Query{Pattern: in.Pattern})
+		q := tag.Query{Pattern: in.Pattern}
+		if in.Build != "" {
+			b, err := (&InBuild{Build: in.Build}).find(ctx, c)
+			if err != nil {
+				return page, err
+			}
+			q.Build = b.ID
+		}
+		if in.Package != "" {
+			p, err := tag.GetPackage(ctx, c.tx, tag.ByName(in.Package))
+			if err != nil {
+				return page, err
+			}
+			q.Package = p.ID
+		}
+		all, err := tag.List(ctx, c.tx, q)
 		if err != nil {
 			return page, err
 		}

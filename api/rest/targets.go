@@ -45,20 +45,25 @@ func (s *Server) targets() {
 		Body struct {
 			BuildTag string `json:"build_tag" minLength:"1"`
 			DestTag  string `json:"dest_tag" minLength:"1"`
+			Name     string `json:"name,omitempty" doc:"of a target that there is: its name from now on"`
 		}
 	}) (v targetView, err error) {
+		name := in.Target
+		if in.Body.Name != "" {
+			name = in.Body.Name
+		}
 		build, dest := tag.ByName(in.Body.BuildTag), tag.ByName(in.Body.DestTag)
 		_, err = tag.GetTarget(ctx, c.tx, tag.ByName(in.Target), 0)
 		switch {
 		case kura.Is(err, kura.NotFound):
-			_, err = tag.CreateTarget(ctx, c.tx, c.by, in.Target, build, dest)
+			_, err = tag.CreateTarget(ctx, c.tx, c.by, name, build, dest)
 		case err == nil:
-			err = tag.EditTarget(ctx, c.tx, c.by, tag.ByName(in.Target), in.Target, build, dest)
+			err = tag.EditTarget(ctx, c.tx, c.by, tag.ByName(in.Target), name, build, dest)
 		}
 		if err != nil {
 			return v, err
 		}
-		t, err := tag.GetTarget(ctx, c.tx, tag.ByName(in.Target), 0)
+		t, err := tag.GetTarget(ctx, c.tx, tag.ByName(name), 0)
 		return viewTarget(t), err
 	})
 	write(s, "delete-target", http.StatusOK, func(ctx context.Context, c *call, in *InTarget) (none, error) {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/task"
@@ -50,6 +52,20 @@ func (s *Server) taskChanges() {
 			return v, err
 		}
 		return in.view(ctx, c)
+	})
+	apart(s, "merge-scratch-build", http.StatusOK, func(ctx context.Context, by account.Actor, in *InTask) (v buildView, err error) {
+		id, err := s.Flow.MergeScratch(ctx, by, in.Task)
+		if err != nil {
+			return v, err
+		}
+		err = s.view(ctx, by, func(c *call) error {
+			b, err := build.Get(ctx, c.tx, id)
+			if err == nil {
+				v = viewBuild(b)
+			}
+			return err
+		})
+		return v, err
 	})
 	write(s, "set-task-priority", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InTask

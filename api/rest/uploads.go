@@ -111,9 +111,11 @@ func (s *Server) putUpload(ctx context.Context, by account.Actor, in *struct {
 
 // summedView is an uploaded file with a digest, if one was asked for.
 type summedView struct {
-	uploadView
-	Digest string `json:"digest,omitempty" doc:"hexadecimal"`
-	Of     int64  `json:"digest_size,omitempty" doc:"of how many bytes, counted from the end"`
+	Path   string    `json:"path" doc:"the directory and the name"`
+	Size   int64     `json:"size" doc:"bytes that are there: where the next piece begins"`
+	Time   time.Time `json:"time" doc:"when the last piece came"`
+	Digest string    `json:"digest,omitempty" doc:"hexadecimal"`
+	Of     int64     `json:"digest_size,omitempty" doc:"of how many bytes, counted from the end"`
 }
 
 // getUpload may read the file again, so it does not keep a transaction open.
@@ -133,5 +135,5 @@ func (s *Server) getUpload(ctx context.Context, _ account.Actor, in *struct {
 	if err != nil {
 		return v, err
 	}
-	return summedView{uploadView{in.Directory + "/" + in.Name, info.Size, db.Time(info.MTime)}, info.Digest, info.SumLength}, nil
+	return summedView{in.Directory + "/" + in.Name, info.Size, db.Time(info.MTime), info.Digest, info.SumLength}, nil
 }
