@@ -320,6 +320,7 @@ func (w *walk) send(r role, query, kind string, body io.Reader) (any, error) {
 	req.Header = r.header.Clone()
 	req.Header.Set("Content-Type", kind)
 	rec := httptest.NewRecorder()
+	w.server.kept = newKeep() // what is kept is given without a handler
 	w.server.ServeHTTP(rec, req)
 	if rec.Code != http.StatusOK {
 		w.t.Fatalf("%s: %d %s", r.name, rec.Code, rec.Body)
