@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
@@ -47,7 +46,7 @@ func (h Repos) Handlers() Handlers {
 }
 
 // repositoryStruct is how Koji shows a repository.
-func repositoryStruct(ctx context.Context, tx *db.Tx, r *repo.Repo) (xmlrpc.Struct, error) {
+func repositoryStruct(r *repo.Repo) (xmlrpc.Struct, error) {
 	opts, err := stored(r.Opts)
 	if err != nil {
 		return nil, err
@@ -56,14 +55,6 @@ func repositoryStruct(ctx context.Context, tx *db.Tx, r *repo.Repo) (xmlrpc.Stru
 	if err != nil {
 		return nil, err
 	}
-	var state any
-	if r.TaskID != nil {
-		t, err := task.Get(ctx, tx, *r.TaskID)
-		if err != nil {
-			return nil, err
-		}
-		state = int(t.State)
-	}
 	return record("id", r.ID, "tag_id", r.TagID, "tag_name", r.TagName,
 		"creation_time", TimeText(r.CreateTime), "creation_ts", TimeTS(r.CreateTime),
 		"state_time", TimeText(r.StateTime), "state_ts", TimeTS(r.StateTime),
@@ -71,15 +62,15 @@ func repositoryStruct(ctx context.Context, tx *db.Tx, r *repo.Repo) (xmlrpc.Stru
 		"begin_event", deref(r.BeginEvent), "begin_ts", TimeTS(moment(r.BeginTime)),
 		"end_event", deref(r.EndEvent), "end_ts", TimeTS(moment(r.EndTime)),
 		"state", int(r.State), "dist", r.Dist, "opts", opts, "custom_opts", custom,
-		"task_id", deref(r.TaskID), "task_state", state), nil
+		"task_id", deref(r.TaskID), "task_state", deref(r.TaskState)), nil
 }
 
 // shown gives a repository that was looked for; nil is none.
-func shown(ctx context.Context, tx *db.Tx, r *repo.Repo, err error) (any, error) {
+func shown(r *repo.Repo, err error) (any, error) {
 	if err != nil || r == nil {
 		return nil, err
 	}
-	return repositoryStruct(ctx, tx, r)
+	return repositoryStruct(r)
 }
 
 func (Repos) info(ctx context.Context, c *Call) (any, error) {
@@ -91,7 +82,7 @@ func (Repos) info(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return lookedUp(strict, nil, err)
 	}
-	return repositoryStruct(ctx, c.Tx, r)
+	return repositoryStruct(r)
 }
 
 // latest gives the repository of a tag that was made last: a ready one, or any
@@ -117,7 +108,7 @@ func (Repos) latest(ctx context.Context, c *Call) (any, error) {
 	if err != nil || len(got) == 0 {
 		return nil, err
 	}
-	return repositoryStruct(ctx, c.Tx, got[0])
+	return repositoryStruct(got[0])
 }
 
 // repoOpts reads the options of a request.
@@ -151,7 +142,7 @@ func (Repos) get(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	r, err := repo.Best(ctx, c.Tx, t.ID, least, at, repo.OptsFor(t, asked))
-	return shown(ctx, c.Tx, r, err)
+	return shown(r, err)
 }
 
 func (h Repos) make(ctx context.Context, c *Call) (any, error) {

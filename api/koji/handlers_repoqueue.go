@@ -33,7 +33,7 @@ func (h Repos) request(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if w.Repo != nil {
-		s, err := repositoryStruct(ctx, c.Tx, w.Repo)
+		s, err := repositoryStruct(w.Repo)
 		return record("repo", s, "request", nil, "duplicate", false), err
 	}
 	s, err := requestStruct(w.Request)
@@ -93,7 +93,7 @@ func (h Repos) check(ctx context.Context, c *Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[0].Value, err = repositoryStruct(ctx, c.Tx, r)
+		out[0].Value, err = repositoryStruct(r)
 		return out, err
 	case req.TaskID != nil:
 		t, err := task.Get(ctx, c.Tx, *req.TaskID)

@@ -10,76 +10,38 @@ import (
 	"github.com/kura-build/kura/hub/task"
 )
 
-// query gives the repositories that meet clauses. Those on the tag, the state
-// and the like are the database's work; the others are applied to what it
-// gives.
+// query gives the repositories that meet clauses.
 func (Repos) query(ctx context.Context, c *Call) (any, error) {
 	v, err := readView(c.Args, "id", "tag_id", "create_event", "state", "dist", "task_id", "opts", "custom_opts")
 	if err != nil {
 		return nil, err
 	}
-	all, err := repo.List(ctx, c.Tx, repoFilter(v.clauses))
+	f := repo.Filter{Asked: v.ask(repo.Fields)}
+	if v.counts() {
+		return v.counted(repo.Count(ctx, c.Tx, f))
+	}
+	all, err := repo.List(ctx, c.Tx, f)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]xmlrpc.Struct, len(all))
-	for i, r := range all {
-		if rows[i], err = repositoryStruct(ctx, c.Tx, r); err != nil {
-			return nil, err
-		}
-	}
-	return v.answer(rows)
+	return viewOf(v, all, repositoryStruct)
 }
 
-// repoFilter is the part of the clauses that the database can do.
-func repoFilter(clauses []clause) repo.Filter {
-	var f repo.Filter
-	for _, cl := range clauses {
-		n, isInt := cl.value.(int64)
-		if cl.op != "=" && cl.op != "IS" {
-			if list, ok := cl.value.([]any); ok && cl.op == "IN" && cl.field == "state" {
-				f.States = []int{}
-				for _, x := range list {
-					if n, ok := x.(int64); ok {
-						f.States = append(f.States, int(n))
-					}
-				}
-			}
-			continue
-		}
-		dist, isBool := cl.value.(bool)
-		switch {
-		case cl.field == "id" && isInt:
-			f.ID = n
-		case cl.field == "tag_id" && isInt:
-			f.TagID = n
-		case cl.field == "task_id" && isInt:
-			f.TaskID = n
-		case cl.field == "state" && isInt:
-			f.States = []int{int(n)}
-		case cl.field == "dist" && isBool:
-			f.Dist = &dist
-		}
-	}
-	return f
-}
-
+// queryQueue gives the requests for repositories that meet clauses.
 func (Repos) queryQueue(ctx context.Context, c *Call) (any, error) {
 	v, err := readView(c.Args, "id", "tag_id", "at_event", "min_event", "create_ts", "task_id", "tries", "repo_id", "opts", "active", "update_ts")
 	if err != nil {
 		return nil, err
 	}
-	all, err := repo.Requests(ctx, c.Tx, repo.RequestFilter{})
+	f := repo.RequestFilter{Asked: v.ask(repo.RequestFields)}
+	if v.counts() {
+		return v.counted(repo.CountRequests(ctx, c.Tx, f))
+	}
+	all, err := repo.Requests(ctx, c.Tx, f)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]xmlrpc.Struct, len(all))
-	for i, r := range all {
-		if rows[i], err = requestStruct(r); err != nil {
-			return nil, err
-		}
-	}
-	return v.answer(rows)
+	return viewOf(v, all, requestStruct)
 }
 
 // active are the repositories that are not deleted.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/task"
@@ -31,102 +30,6 @@ const (
 	onePart    = 500
 )
 
-// view is what the three lists have in common: rows of which the client chooses
-// some by clauses, and of them some fields.
-type view struct {
-	clauses  []clause
-	fields   []string
-	opts     QueryOpts
-	of       task.Of
-	defaults []string
-}
-
-type clause struct {
-	field, op string
-	value     any
-}
-
-func readView(a *Args, defaults ...string) (view, error) {
-	v := view{fields: a.Strings("fields"), defaults: defaults, opts: QueryOpts{Limit: -1, Order: []string{"id"}}, of: task.Of{Limit: onePart}}
-	if a.sig.index("opts") >= 0 && a.Any("opts") != nil {
-		v.opts = a.queryOpts("opts")
-	}
-	for _, x := range a.List("clauses") {
-		c, err := readClause(x)
-		if err != nil {
-			return v, err
-		}
-		v.clauses = append(v.clauses, c)
-		if n, ok := c.value.(int64); ok && c.op == "=" {
-			switch c.field {
-			case "task_id":
-				v.of.Task = n
-			case "host_id":
-				v.of.Host = n
-			}
-		}
-	}
-	return v, a.Err()
-}
-
-// readClause reads [field, value] or [field, operator, value].
-func readClause(x any) (clause, error) {
-	list, _ := x.([]any)
-	bad := kura.Errorf("koji.scheduler", kura.Invalid, "a clause is [field, value] or [field, operator, value]")
-	if len(list) != 2 && len(list) != 3 {
-		return clause{}, bad
-	}
-	field, ok := list[0].(string)
-	c := clause{field: field, op: "=", value: list[len(list)-1]}
-	if _, many := c.value.([]any); many {
-		c.op = "IN"
-	}
-	if len(list) == 3 {
-		if c.op, ok = list[1].(string); !ok {
-			return c, bad
-		}
-	}
-	if !ok || !slices.Contains([]string{"IN", "=", "!=", "<", ">", "<=", ">=", "IS", "IS NOT"}, c.op) {
-		return c, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid operator: %.20s", c.op)
-	}
-	return c, nil
-}
-
-func (c clause) admits(v any) bool {
-	if c.op == "IN" {
-		list, _ := c.value.([]any)
-		return slices.ContainsFunc(list, func(x any) bool { return compare(v, x, 1) == 0 })
-	}
-	n := compare(v, c.value, 1)
-	switch c.op {
-	case "=", "IS":
-		return n == 0
-	case "!=", "IS NOT":
-		return n != 0
-	}
-	if v == nil {
-		return false // as in SQL
-	}
-	switch c.op {
-	case "<":
-		return n < 0
-	case ">":
-		return n > 0
-	case "<=":
-		return n <= 0
-	}
-	return n >= 0
-}
-
-func member(s xmlrpc.Struct, name string) (any, bool) {
-	for _, m := range s {
-		if m.Name == name {
-			return m.Value, true
-		}
-	}
-	return nil, false
-}
-
 // scheduled is a record with what the lists show beside it.
 type scheduled struct {
 	id, task, host int64
@@ -134,18 +37,24 @@ type scheduled struct {
 }
 
 // read reads records in parts, until it has as many as are wanted.
-func (v view) read(ctx context.Context, tx *db.Tx, part func(task.Of) ([]scheduled, error)) (any, error) {
+func (v *view) read(ctx context.Context, tx *db.Tx, fields db.Fields, part func(task.Of) ([]scheduled, error)) (any, error) {
+	var of task.Of
+	of.Where, v.clauses = fields.Split(v.clauses)
 	enough := maxRecords
 	if order := v.opts.Order; len(order) == 1 && (order[0] == "id" || order[0] == "-id") {
-		v.of.Newest = order[0] == "-id"
+		of.Newest = order[0] == "-id"
 		if v.opts.Limit >= 0 && !v.opts.CountOnly {
 			enough = v.opts.Offset + v.opts.Limit
 		}
 	}
 	var rows []xmlrpc.Struct
 	a := newAround()
-	for looked := 0; looked < maxRecords && len(rows) < enough; looked += onePart {
-		got, err := part(v.of)
+	for looked := 0; looked < maxRecords && len(rows) < enough; looked += int(of.Limit) {
+		of.Limit = onePart
+		if len(v.clauses) == 0 { // all that comes will do
+			of.Limit = int64(min(onePart, enough-len(rows)))
+		}
+		got, err := part(of)
 		if err == nil {
 			err = a.know(ctx, tx, got)
 		}
@@ -161,67 +70,13 @@ func (v view) read(ctx context.Context, tx *db.Tx, part func(task.Of) ([]schedul
 			if ok {
 				rows = append(rows, row)
 			}
-			v.of.After = e.id
+			of.After = e.id
 		}
-		if len(got) < onePart {
+		if int64(len(got)) < of.Limit {
 			break
 		}
 	}
 	return v.shown(rows)
-}
-
-func (v view) admits(row xmlrpc.Struct) (bool, error) {
-	ok := true
-	for _, c := range v.clauses {
-		x, known := member(row, c.field)
-		if !known {
-			return false, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid field: %s", c.field)
-		}
-		ok = ok && c.admits(x)
-	}
-	return ok, nil
-}
-
-// answer applies clauses, order and fields to rows.
-func (v view) answer(rows []xmlrpc.Struct) (any, error) {
-	kept := rows[:0]
-	for _, row := range rows {
-		ok, err := v.admits(row)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			kept = append(kept, row)
-		}
-	}
-	return v.shown(kept)
-}
-
-// shown applies order and fields to rows.
-func (v view) shown(rows []xmlrpc.Struct) (any, error) {
-	got, err := v.opts.Apply(rows)
-	page, ok := got.([]xmlrpc.Struct)
-	if err != nil || !ok {
-		return got, err
-	}
-	fields := v.fields
-	if len(fields) == 0 {
-		fields = v.defaults
-	}
-	if slices.Contains(fields, "*") || slices.Contains(fields, "**") {
-		return page, nil
-	}
-	out := make([]xmlrpc.Struct, len(page))
-	for i, row := range page {
-		for _, name := range fields {
-			x, known := member(row, name)
-			if !known {
-				return nil, kura.Errorf("koji.scheduler", kura.Invalid, "Invalid field: %s", name)
-			}
-			out[i] = append(out[i], xmlrpc.Member{Name: name, Value: x})
-		}
-	}
-	return out, nil
 }
 
 // around adds what the fields of tasks and hosts are called in these lists.
@@ -287,8 +142,8 @@ func (Scheduler) runs(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.read(ctx, c.Tx, func(of task.Of) ([]scheduled, error) {
-		return scheduledOf(task.TaskRuns(ctx, c.Tx, of, nil))(func(r task.TaskRun) scheduled {
+	return v.read(ctx, c.Tx, task.RunFields, func(of task.Of) ([]scheduled, error) {
+		return scheduledOf(task.TaskRuns(ctx, c.Tx, of))(func(r task.TaskRun) scheduled {
 			return scheduled{r.ID, r.Task, r.Host, record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "active", r.Active, "create_ts", TimeTS(r.Time))}
 		})
 	})
@@ -299,7 +154,7 @@ func (Scheduler) refusals(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.read(ctx, c.Tx, func(of task.Of) ([]scheduled, error) {
+	return v.read(ctx, c.Tx, task.RefusalFields, func(of task.Of) ([]scheduled, error) {
 		return scheduledOf(task.Refusals(ctx, c.Tx, of))(func(r task.Refusal) scheduled {
 			return scheduled{r.ID, r.Task, r.Host, record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "by_host", r.ByHost,
 				"soft", r.Soft, "msg", deref(r.Msg), "ts", TimeTS(r.Time))}
@@ -312,7 +167,7 @@ func (Scheduler) messages(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.read(ctx, c.Tx, func(of task.Of) ([]scheduled, error) {
+	return v.read(ctx, c.Tx, task.NoteFields, func(of task.Of) ([]scheduled, error) {
 		return scheduledOf(task.Notes(ctx, c.Tx, of))(func(n task.Note) scheduled {
 			return scheduled{n.ID, moment(n.Task), moment(n.Host), record("id", n.ID, "task_id", deref(n.Task), "host_id", deref(n.Host),
 				"msg", n.Msg, "msg_ts", TimeTS(n.Time))}

@@ -70,11 +70,10 @@ func (s *Server) scheduler() {
 		if err != nil {
 			return page, err
 		}
-		var active *bool
 		if in.Active != "" {
-			active = new(in.Active == "true")
+			o.Where = []db.Clause{{Field: "active", Op: "=", Value: in.Active == "true"}}
 		}
-		got, err := task.TaskRuns(ctx, c.tx, o, active)
+		got, err := task.TaskRuns(ctx, c.tx, o)
 		if err != nil {
 			return page, err
 		}

@@ -80,23 +80,35 @@ func GetRequest(ctx context.Context, tx *db.Tx, id int64) (*Request, error) {
 
 // RequestFilter narrows Requests; zero fields do not.
 type RequestFilter struct {
-	ID, TagID, TaskID int64
-	Open              bool   // only those whose task goes on
-	Opts              string // the same options
+	TagID int64
+	Open  bool   // only those whose task goes on
+	Opts  string // the same options
+	Asked db.Asked
 }
 
-// Requests gives requests by priority and age.
-func Requests(ctx context.Context, tx *db.Tx, f RequestFilter) ([]*Request, error) {
-	var q db.Builder
-	q.Add("SELECT " + requestColumns + requestJoins + " WHERE 1 = 1")
-	if f.ID != 0 {
-		q.Add(" AND q.id = ?", f.ID)
-	}
+// RequestFields are the fields of requests by which they may be chosen, as
+// scanRequest reads them. Which repository came of one is in its task's result.
+var RequestFields = db.Fields{
+	"id":         {SQL: "q.id"},
+	"tag_id":     {SQL: "q.tag_id"},
+	"tag_name":   {SQL: "tag.name", Kind: db.Text},
+	"owner":      {SQL: "q.owner", Null: true},
+	"owner_name": {SQL: "users.name", Kind: db.Text, Null: true},
+	"priority":   {SQL: "q.priority"},
+	"at_event":   {SQL: "q.at_event", Null: true},
+	"min_event":  {SQL: "q.min_event", Null: true},
+	"task_id":    {SQL: "q.task_id", Null: true},
+	"task_state": {SQL: "task.state", Null: true},
+	"tries":      {SQL: "q.tries"},
+	"create_ts":  {SQL: "q.create_time", Kind: db.Seconds},
+	"update_ts":  {SQL: "CASE WHEN task.state IN (2, 3, 5) THEN COALESCE(task.completion_time, q.update_time) ELSE q.update_time END", Kind: db.Seconds},
+	"active":     {SQL: "CASE WHEN task.state IN (2, 3, 5) THEN FALSE ELSE q.active END", Kind: db.Bool},
+}
+
+func (f *RequestFilter) where(q *db.Builder) {
+	q.Add(requestJoins + " WHERE 1 = 1")
 	if f.TagID != 0 {
 		q.Add(" AND q.tag_id = ?", f.TagID)
-	}
-	if f.TaskID != 0 {
-		q.Add(" AND q.task_id = ?", f.TaskID)
 	}
 	if f.Open {
 		q.Add(" AND q.active AND task.state IN (0, 1, 4)")
@@ -104,8 +116,29 @@ func Requests(ctx context.Context, tx *db.Tx, f RequestFilter) ([]*Request, erro
 	if f.Opts != "" {
 		q.Add(" AND q.opts = ?", f.Opts)
 	}
-	got, err := db.Find(ctx, tx, scanRequest, q.Add(" ORDER BY q.priority, q.id"))
+	RequestFields.Where(q, f.Asked.Clauses)
+}
+
+// Requests gives requests by priority and age, unless another order is asked for.
+func Requests(ctx context.Context, tx *db.Tx, f RequestFilter) ([]*Request, error) {
+	var q db.Builder
+	q.Add("SELECT " + requestColumns)
+	f.where(&q)
+	q.Add(" ORDER BY")
+	RequestFields.Order(&q, f.Asked.Order)
+	got, err := db.Find(ctx, tx, scanRequest, f.Asked.Page(q.Add(" q.priority, q.id")))
 	return got, kura.E("repo.Requests", err)
+}
+
+// CountRequests says how many requests there would be without a limit.
+func CountRequests(ctx context.Context, tx *db.Tx, f RequestFilter) (int64, error) {
+	var q db.Builder
+	f.where(q.Add("SELECT count(*)"))
+	got, err := db.Find(ctx, tx, db.Column[int64], &q)
+	if err != nil {
+		return 0, kura.E("repo.CountRequests", err)
+	}
+	return got[0], nil
 }
 
 // Asked describes a request to be kept. Without AtEvent the repository must

@@ -53,6 +53,7 @@ type Repo struct {
 	Opts        json.RawMessage
 	CustomOpts  json.RawMessage
 	TaskID      *int64
+	TaskState   *int
 	externals   string // JSON, see External
 	placed      string // the tag's name when it was made
 }
@@ -68,16 +69,17 @@ func (r *Repo) Path() string {
 }
 
 const columns = `repo.id, repo.tag_id, tag.name, repo.create_event, ce.time, repo.begin_event, be.time, repo.end_event, ee.time,
-	repo.create_time, repo.state_time, repo.state, repo.dist, repo.opts, repo.custom_opts, repo.task_id, repo.externals, repo.tag_name`
+	repo.create_time, repo.state_time, repo.state, repo.dist, repo.opts, repo.custom_opts, repo.task_id, task.state, repo.externals, repo.tag_name`
 
 const joins = ` FROM repo JOIN tag ON tag.id = repo.tag_id JOIN event ce ON ce.id = repo.create_event
-	LEFT JOIN event be ON be.id = repo.begin_event LEFT JOIN event ee ON ee.id = repo.end_event`
+	LEFT JOIN event be ON be.id = repo.begin_event LEFT JOIN event ee ON ee.id = repo.end_event
+	LEFT JOIN task ON task.id = repo.task_id`
 
 func scan(s db.Scanner) (*Repo, error) {
 	r := &Repo{}
 	var opts, custom string
 	err := s.Scan(&r.ID, &r.TagID, &r.TagName, &r.CreateEvent, &r.EventTime, &r.BeginEvent, &r.BeginTime, &r.EndEvent, &r.EndTime,
-		&r.CreateTime, &r.StateTime, &r.State, &r.Dist, &opts, &custom, &r.TaskID, &r.externals, &r.placed)
+		&r.CreateTime, &r.StateTime, &r.State, &r.Dist, &opts, &custom, &r.TaskID, &r.TaskState, &r.externals, &r.placed)
 	r.Opts, r.CustomOpts = json.RawMessage(opts), json.RawMessage(custom)
 	return r, err
 }
@@ -96,7 +98,6 @@ func Get(ctx context.Context, tx *db.Tx, id int64) (*Repo, error) {
 
 // Filter narrows List; zero fields do not.
 type Filter struct {
-	ID            int64
 	TagID, TaskID int64
 	States        []int
 	Dist          *bool
@@ -108,15 +109,66 @@ type Filter struct {
 	ByID          bool   // the order is that of their numbers
 	BeforeID      int64  // with smaller numbers
 	Limit         int64
+	Asked         db.Asked // its limit is for lists without the one above
+}
+
+// Fields are the fields of repositories by which they may be chosen.
+var Fields = db.Fields{
+	"id":           {SQL: "repo.id"},
+	"tag_id":       {SQL: "repo.tag_id"},
+	"tag_name":     {SQL: "tag.name", Kind: db.Text},
+	"creation_ts":  {SQL: "repo.create_time", Kind: db.Seconds},
+	"state_ts":     {SQL: "repo.state_time", Kind: db.Seconds},
+	"create_event": {SQL: "repo.create_event"},
+	"create_ts":    {SQL: "ce.time", Kind: db.Seconds},
+	"begin_event":  {SQL: "repo.begin_event", Null: true},
+	"begin_ts":     {SQL: "be.time", Kind: db.Seconds, Null: true},
+	"end_event":    {SQL: "repo.end_event", Null: true},
+	"end_ts":       {SQL: "ee.time", Kind: db.Seconds, Null: true},
+	"state":        {SQL: "repo.state"},
+	"dist":         {SQL: "repo.dist", Kind: db.Bool},
+	"task_id":      {SQL: "repo.task_id", Null: true},
+	"task_state":   {SQL: "task.state", Null: true},
 }
 
 // List gives repositories, newest first.
 func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Repo, error) {
 	var q db.Builder
-	q.Add("SELECT " + columns + joins + " WHERE 1 = 1")
-	if f.ID != 0 {
-		q.Add(" AND repo.id = ?", f.ID)
+	q.Add("SELECT " + columns)
+	f.where(&q)
+	q.Add(" ORDER BY")
+	Fields.Order(&q, f.Asked.Order)
+	switch {
+	case f.ByTime:
+		q.Add(" repo.create_time DESC, repo.id DESC")
+	case f.ByID:
+		q.Add(" repo.id DESC")
+	default:
+		q.Add(" repo.create_event DESC, repo.id DESC")
 	}
+	if f.Limit != 0 {
+		q.Page(f.Limit, 0)
+	} else {
+		f.Asked.Page(&q)
+	}
+	got, err := db.Find(ctx, tx, scan, &q)
+	return got, kura.E("repo.List", err)
+}
+
+// Count says how many repositories there would be without a limit.
+func Count(ctx context.Context, tx *db.Tx, f Filter) (int64, error) {
+	var q db.Builder
+	f.where(q.Add("SELECT count(*)"))
+	got, err := db.Find(ctx, tx, db.Column[int64], &q)
+	if err != nil {
+		return 0, kura.E("repo.Count", err)
+	}
+	return got[0], nil
+}
+
+func (f *Filter) where(q *db.Builder) {
+	q.Add(joins + " WHERE 1 = 1")
+	Fields.Where(q, f.Asked.Clauses)
 	if f.TagID != 0 {
 		q.Add(" AND repo.tag_id = ?", f.TagID)
 	}
@@ -125,7 +177,7 @@ func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Repo, error) {
 	}
 	if f.States != nil {
 		q.Add(" AND")
-		db.In(&q, "repo.state", f.States)
+		db.In(q, "repo.state", f.States)
 	}
 	if f.Dist != nil {
 		q.Add(" AND repo.dist = ?", *f.Dist)
@@ -146,20 +198,6 @@ func List(ctx context.Context, tx *db.Tx, f Filter) ([]*Repo, error) {
 	if f.BeforeID != 0 {
 		q.Add(" AND repo.id < ?", f.BeforeID)
 	}
-	switch {
-	case f.ByTime:
-		q.Add(" ORDER BY repo.create_time DESC, repo.id DESC")
-	case f.ByID:
-		q.Add(" ORDER BY repo.id DESC")
-	default:
-		q.Add(" ORDER BY repo.create_event DESC, repo.id DESC")
-	}
-	limit := f.Limit
-	if limit == 0 {
-		limit = -1
-	}
-	got, err := db.Find(ctx, tx, scan, q.Page(limit, 0))
-	return got, kura.E("repo.List", err)
 }
 
 // StateChange is what the outbox says of a repository.

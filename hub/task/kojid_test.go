@@ -101,7 +101,7 @@ func TestAssignByHand(t *testing.T) {
 			if !ok {
 				t.Error("not refused")
 			}
-			runs, _ := task.TaskRuns(ctx, tx, task.Of{Task: got.ID}, nil)
+			runs, _ := task.TaskRuns(ctx, tx, task.Of{Task: got.ID})
 			refs, _ := task.Refusals(ctx, tx, task.Of{Task: got.ID})
 			notes, _ := task.Notes(ctx, tx, task.Of{Task: got.ID})
 			if len(runs) != 1 || runs[0].Active || len(refs) != 1 || len(notes) != 2 {

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -40,61 +41,104 @@ type Refusal struct {
 // Of narrows the records below; 0 does not.
 type Of struct {
 	Task, Host int64
-	Newest     bool  // the newest first
-	After      int64 // those that follow this one, in the order
-	Limit      int64 // 0: a thousand
+	Where      []db.Clause // on their fields
+	Newest     bool        // the newest first
+	After      int64       // those that follow this one, in the order
+	Limit      int64       // 0: a thousand
 }
 
-func (o Of) where(b *db.Builder) {
-	b.Add(" WHERE 1 = 1")
+// RunFields, RefusalFields and NoteFields are the fields by which records may
+// be chosen: their own, and those of their tasks and hosts.
+var (
+	RunFields = recordFields(db.Fields{
+		"active":    {SQL: "r.active", Kind: db.Bool},
+		"create_ts": {SQL: "r.create_time", Kind: db.Seconds},
+	})
+	RefusalFields = recordFields(db.Fields{
+		"by_host": {SQL: "r.by_host", Kind: db.Bool},
+		"soft":    {SQL: "r.soft", Kind: db.Bool},
+		"msg":     {SQL: "r.msg", Kind: db.Text, Null: true},
+		"ts":      {SQL: "r.time", Kind: db.Seconds},
+	})
+	NoteFields = recordFields(db.Fields{
+		"msg":    {SQL: "r.msg", Kind: db.Text},
+		"msg_ts": {SQL: "r.time", Kind: db.Seconds},
+	})
+)
+
+func recordFields(own db.Fields) db.Fields {
+	all := db.Fields{
+		"id":            {SQL: "r.id"},
+		"task_id":       {SQL: "r.task_id", Null: true},
+		"host_id":       {SQL: "r.host_id", Null: true},
+		"method":        {SQL: "task.method", Kind: db.Text, Null: true},
+		"state":         {SQL: "task.state", Null: true},
+		"owner":         {SQL: "task.owner", Null: true},
+		"arch":          {SQL: "task.arch", Kind: db.Text, Null: true},
+		"channel_id":    {SQL: "task.channel_id", Null: true},
+		"start_ts":      {SQL: "task.start_time", Kind: db.Seconds, Null: true},
+		"completion_ts": {SQL: "task.completion_time", Kind: db.Seconds, Null: true},
+		"host_name":     {SQL: "host.name", Kind: db.Text, Null: true},
+		"host_ready":    {SQL: "host.ready", Kind: db.Bool, Null: true},
+	}
+	maps.Copy(all, own)
+	return all
+}
+
+// ask asks for records behind a SELECT … FROM; fields are theirs.
+func (o Of) ask(ctx context.Context, tx *db.Tx, b *db.Builder, fields db.Fields) error {
+	b.Add(" r LEFT JOIN task ON task.id = r.task_id LEFT JOIN host ON host.id = r.host_id WHERE 1 = 1")
 	if o.Task != 0 {
-		b.Add(" AND task_id = ?", o.Task)
+		b.Add(" AND r.task_id = ?", o.Task)
 	}
 	if o.Host != 0 {
-		b.Add(" AND host_id = ?", o.Host)
+		b.Add(" AND r.host_id = ?", o.Host)
 	}
+	fields.Where(b, o.Where)
 	switch {
 	case o.After == 0:
 	case o.Newest:
-		b.Add(" AND id < ?", o.After)
+		b.Add(" AND r.id < ?", o.After)
 	default:
-		b.Add(" AND id > ?", o.After)
+		b.Add(" AND r.id > ?", o.After)
 	}
-}
-
-func (o Of) page(b *db.Builder) {
 	limit := o.Limit
 	if limit == 0 {
 		limit = 1000
 	}
-	b.Add(" ORDER BY id")
+	b.Add(" ORDER BY r.id")
 	if o.Newest {
 		b.Add(" DESC")
 	}
 	b.Page(limit, 0)
+	if len(o.Where) == 0 {
+		return nil
+	}
+	// The records of tasks in a state that is rare are found by those tasks, and
+	// those of tasks in a common one among the first that there are.
+	return tx.PlanAnew(ctx)
 }
 
 // Notes gives what the scheduler had to say.
 func Notes(ctx context.Context, tx *db.Tx, o Of) ([]Note, error) {
 	var b db.Builder
-	b.Add("SELECT id, task_id, host_id, msg, time FROM task_notes")
-	o.where(&b)
-	o.page(&b)
+	b.Add("SELECT r.id, r.task_id, r.host_id, r.msg, r.time FROM task_notes")
+	if err := o.ask(ctx, tx, &b, NoteFields); err != nil {
+		return nil, kura.E("task.Notes", err)
+	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (n Note, err error) {
 		return n, s.Scan(&n.ID, &n.Task, &n.Host, &n.Msg, &n.Time)
 	}, &b)
 	return got, kura.E("task.Notes", err)
 }
 
-// TaskRuns gives leases; with active those that go on.
-func TaskRuns(ctx context.Context, tx *db.Tx, o Of, active *bool) ([]TaskRun, error) {
+// TaskRuns gives leases.
+func TaskRuns(ctx context.Context, tx *db.Tx, o Of) ([]TaskRun, error) {
 	var b db.Builder
-	b.Add("SELECT id, task_id, host_id, create_time, active FROM task_runs")
-	o.where(&b)
-	if active != nil {
-		b.Add(" AND active = ?", *active)
+	b.Add("SELECT r.id, r.task_id, r.host_id, r.create_time, r.active FROM task_runs")
+	if err := o.ask(ctx, tx, &b, RunFields); err != nil {
+		return nil, kura.E("task.TaskRuns", err)
 	}
-	o.page(&b)
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (t TaskRun, err error) {
 		return t, s.Scan(&t.ID, &t.Task, &t.Host, &t.Time, &t.Active)
 	}, &b)
@@ -104,9 +148,10 @@ func TaskRuns(ctx context.Context, tx *db.Tx, o Of, active *bool) ([]TaskRun, er
 // Refusals gives refusals, those that have passed too.
 func Refusals(ctx context.Context, tx *db.Tx, o Of) ([]Refusal, error) {
 	var b db.Builder
-	b.Add("SELECT id, task_id, host_id, by_host, soft, msg, time FROM task_refusals")
-	o.where(&b)
-	o.page(&b)
+	b.Add("SELECT r.id, r.task_id, r.host_id, r.by_host, r.soft, r.msg, r.time FROM task_refusals")
+	if err := o.ask(ctx, tx, &b, RefusalFields); err != nil {
+		return nil, kura.E("task.Refusals", err)
+	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (f Refusal, err error) {
 		return f, s.Scan(&f.ID, &f.Task, &f.Host, &f.ByHost, &f.Soft, &f.Msg, &f.Time)
 	}, &b)
