@@ -4,7 +4,8 @@
 //	go run ./test/bench                      all but the part farm, in a few minutes
 //	go run ./test/bench -quick               the same with fewer turns
 //	go run ./test/bench -only roots,signer   some of it
-//	go run ./test/bench -only farm -farm big a farm's records, kept in a database
+//	go run ./test/bench -only farm -farm big a farm's records, kept in a database;
+//	                                         test/postgres -dir keeps the server
 //
 // With -beside the part lists asks another hub the same in turn: Koji's, say, with
 // records alike.

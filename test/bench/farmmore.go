@@ -66,7 +66,13 @@ func taskCalls() []farmCall {
 		}, ""},
 		{"scheduler.getTaskRuns of a state", "scheduler.getTaskRuns", func(f farmItem) []any {
 			return []any{[]any{[]any{"state", 5}}, nil, options("order", "-id", "limit", 50)}
-		}, "runs know no state: those of failed tasks, which are few, are looked for among all, from the newest on"},
+		}, ""},
+		{"scheduler.getTaskRuns of a state, open", "scheduler.getTaskRuns", func(f farmItem) []any {
+			return []any{[]any{[]any{"state", 1}}, nil, options("order", "-id", "limit", 50)}
+		}, ""},
+		{"scheduler.getTaskRuns of a state, free", "scheduler.getTaskRuns", func(f farmItem) []any {
+			return []any{[]any{[]any{"state", 0}}, nil, options("order", "-id", "limit", 50)}
+		}, ""},
 		{"scheduler.getLogMessages", "scheduler.getLogMessages", func(f farmItem) []any { return []any{[]any{[]any{"task_id", f.task}}} }, ""},
 		{"scheduler.getTaskRefusals", "scheduler.getTaskRefusals", func(f farmItem) []any { return []any{[]any{[]any{"task_id", f.task}}} }, ""},
 		{"scheduler.getHostData", "scheduler.getHostData", always(), ""},
@@ -147,7 +153,9 @@ func otherCalls() []farmCall {
 		{"repo.query of a tag", "repo.query", always([]any{[]any{"tag_id", 24}, []any{"state", 1}}, []any{"id"}), ""},
 		{"repo.query of what is not deleted", "repo.query", always([]any{[]any{"state", "!=", 3}}, []any{"id", "tag_id"}), ""},
 		{"repo.get", "repo.get", always(24), ""},
-		{"repo.queryQueue", "repo.queryQueue", always([]any{[]any{"tag_id", 24}}, nil, options("countOnly", true)), ""},
+		{"repo.queryQueue of a tag, its number", "repo.queryQueue", always([]any{[]any{"tag_id", 24}}, nil, options("countOnly", true)), ""},
+		{"repo.queryQueue of what is under way", "repo.queryQueue", always([]any{[]any{"active", "IS", true}}, "**", options("order", "-id", "limit", 50)), ""},
+		{"repo.queryQueue of what is over", "repo.queryQueue", always([]any{[]any{"active", "IS", false}}, "**", options("order", "-id", "limit", 50)), ""},
 		{"getUser", "getUser", func(f farmItem) []any { return []any{f.user} }, ""},
 		{"getUserPerms", "getUserPerms", func(f farmItem) []any { return []any{f.user} }, ""},
 		{"listUsers", "listUsers", always(named("queryOpts", options("order", "name"))), ""},

@@ -17,8 +17,10 @@ const address = "KURA_TEST_POSTGRES"
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: postgres -- COMMAND [ARGUMENT...]: runs the command with a throw-away PostgreSQL in "+address)
+		fmt.Fprintln(os.Stderr, "usage: postgres [-dir DIRECTORY] -- COMMAND [ARGUMENT...]: runs the command with a throw-away PostgreSQL in "+address)
+		flag.PrintDefaults()
 	}
+	dir := flag.String("dir", "", "where the server's data lie and stay, for what took long to make: the next run with it finds them")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		flag.Usage()
@@ -27,7 +29,7 @@ func main() {
 	// The kernel tells the server of the death of the thread that started it,
 	// not of the process: so main keeps its thread.
 	runtime.LockOSThread()
-	err := run(flag.Args())
+	err := run(*dir, flag.Args())
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() > 0:
@@ -38,10 +40,10 @@ func main() {
 	}
 }
 
-func run(argv []string) (err error) {
+func run(dir string, argv []string) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	s, err := start(ctx)
+	s, err := start(ctx, dir)
 	if err != nil {
 		return err
 	}

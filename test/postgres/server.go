@@ -19,6 +19,7 @@ import (
 // server is a PostgreSQL in a directory of its own.
 type server struct {
 	dir  string
+	keep bool // the directory is for the next server too
 	log  *bytes.Buffer
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
@@ -34,7 +35,8 @@ var settings = []string{
 // ready is how long a new server may take; far more than it needs.
 const ready = 60 * time.Second
 
-func start(ctx context.Context) (*server, error) {
+// start starts a server in a new directory, or in one that is kept.
+func start(ctx context.Context, kept string) (*server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -43,11 +45,15 @@ func start(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "kura-postgres-")
+	s := &server{dir: kept, keep: kept != "", log: new(bytes.Buffer), done: make(chan struct{})}
+	if s.keep {
+		err = os.MkdirAll(s.dir, 0o711)
+	} else {
+		s.dir, err = os.MkdirTemp("", "kura-postgres-")
+	}
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, log: new(bytes.Buffer), done: make(chan struct{})}
 	if err := s.launch(ctx, bin, as); err != nil {
 		return nil, errors.Join(err, s.clean())
 	}
@@ -64,11 +70,8 @@ func (s *server) launch(ctx context.Context, bin string, as *syscall.Credential)
 		return err
 	}
 	data := filepath.Join(s.dir, "data")
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "--pgdata="+data, "--username=postgres",
-		"--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-	initdb.Dir, initdb.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: as}
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("make the test server's directory %s: %w\n%s", data, err, out)
+	if err := s.initialise(ctx, bin, data, as); err != nil {
+		return err
 	}
 	args := []string{"-D", data, "-k", s.dir, "-h", ""}
 	for _, v := range settings {
@@ -78,7 +81,11 @@ func (s *server) launch(ctx context.Context, bin string, as *syscall.Credential)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.log, s.log
 	// A group of its own: Ctrl-C reaches the tests first and the server last.
 	// Should this program be killed, the kernel stops the server.
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true, Pdeathsig: syscall.SIGQUIT}
+	died := syscall.SIGQUIT
+	if s.keep {
+		died = syscall.SIGINT // what it has not written yet would be lost
+	}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true, Pdeathsig: died}
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start the test server: %w", err)
 	}
@@ -87,6 +94,20 @@ func (s *server) launch(ctx context.Context, bin string, as *syscall.Credential)
 		close(s.done)
 	}()
 	return s.wait(ctx, bin)
+}
+
+// initialise makes the directory of a server's data, unless it is there.
+func (s *server) initialise(ctx context.Context, bin, data string, as *syscall.Credential) error {
+	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err == nil {
+		return nil
+	}
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "--pgdata="+data, "--username=postgres",
+		"--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb.Dir, initdb.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: as}
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("make the test server's directory %s: %w\n%s", data, err, out)
+	}
+	return nil
 }
 
 // wait waits until the server answers.
@@ -116,10 +137,15 @@ func (s *server) url() string {
 	return u.String()
 }
 
-// stop ends the server at once, as nobody wants its data, and removes all of it.
+// stop ends the server at once, as nobody wants its data, and removes all of it;
+// one that is kept writes all of it first.
 func (s *server) stop() error {
 	if s.cmd != nil {
-		if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		end := syscall.SIGQUIT
+		if s.keep {
+			end = syscall.SIGINT
+		}
+		if err := s.cmd.Process.Signal(end); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return fmt.Errorf("stop the test server: %w", err)
 		}
 		<-s.done // what it says of being stopped so rudely is no news
@@ -128,7 +154,12 @@ func (s *server) stop() error {
 	return s.clean()
 }
 
-func (s *server) clean() error { return os.RemoveAll(s.dir) }
+func (s *server) clean() error {
+	if s.keep {
+		return nil
+	}
+	return os.RemoveAll(s.dir)
+}
 
 // programs is the directory of the newest PostgreSQL here. Debian keeps initdb
 // and postgres out of the path.

@@ -19,4 +19,11 @@ WHERE b.state = 1;
 
 INSERT INTO node (dir, name, kind, sum, size, mtime)
 SELECT 'packages/' || p.name || '/' || b.version || '/' || b.release || '/data/logs/' || arch, log || '.log', 1, encode(sha256((b.id || arch || log)::bytea), 'hex'), 4000, b.start_time
-FROM build b JOIN package p ON p.id = b.pkg_id, unnest(ARRAY['x86_64', 'aarch64']) arch, unnest(ARRAY['build', 'root', 'state']) log WHERE b.state = 1;
+FROM build b JOIN package p ON p.id = b.pkg_id, unnest(ARRAY['x86_64', 'aarch64']) arch, unnest(ARRAY['build', 'root', 'state']) log WHERE b.state = 1;;
+
+-- who asked for repositories in a week, at a farm of the full size; the last ones
+-- are not there yet
+INSERT INTO repo_queue (tag_id, create_time, update_time, owner, priority, min_event, opts, active, task_id, tries)
+SELECT r.tag_id, r.create_time, r.create_time, user0 + 3 + r.id % (people - 2), 20, r.create_event,
+    '{"src":false,"debuginfo":false,"separate_src":false,"maven":false}', TRUE, r.task_id, 1
+FROM farm, repo r WHERE r.id > repo0 + builds - builds / 30 ORDER BY r.id
