@@ -50,11 +50,7 @@ func (Builds) list(ctx context.Context, c *Call) (any, error) {
 	}
 	if o.CountOnly {
 		n, err := build.Count(ctx, c.Tx, f)
-		n = max(0, n-int64(o.Offset))
-		if o.Limit >= 0 {
-			n = min(n, int64(o.Limit))
-		}
-		return n, err
+		return o.part(n), err
 	}
 	for _, name := range o.Order {
 		name, down := strings.CutPrefix(strings.TrimSpace(name), "-")

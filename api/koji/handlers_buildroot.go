@@ -44,12 +44,16 @@ func rootStruct(b rootRow) (xmlrpc.Struct, error) {
 }
 
 // rootRows reads records of roots in parts, so that their repositories can be
-// asked for in between.
-func rootRows(ctx context.Context, tx *db.Tx, f build.RootFilter) iter.Seq2[rootRow, error] {
-	const part = 1000
+// asked for in between: small ones where some of them are all that is wanted.
+func rootRows(ctx context.Context, tx *db.Tx, f build.RootFilter, wanted int) iter.Seq2[rootRow, error] {
+	const most = 1000
+	part := most
+	if wanted > 0 {
+		part = min(wanted, most)
+	}
 	return func(yield func(rootRow, error) bool) {
 		repos := map[int64]*repo.Repo{}
-		f.Limit = part
+		f.Limit = int64(part)
 		for {
 			got, err := build.ListBuildroots(ctx, tx, f)
 			if err != nil {
@@ -111,7 +115,18 @@ func (Builds) roots(ctx context.Context, c *Call) (any, error) {
 	if none {
 		return o.Apply(nil)
 	}
-	return rowsOf(o, rootRows(ctx, c.Tx, f), rootStruct)
+	if o.CountOnly {
+		n, err := build.CountBuildroots(ctx, c.Tx, f)
+		return o.part(n), err
+	}
+	if len(o.Order) == 1 && (o.Order[0] == "id" || o.Order[0] == "-id") {
+		f.Newest, o.Order = o.Order[0] == "-id", nil
+	}
+	wanted := 0
+	if len(o.Order) == 0 && o.Limit > 0 {
+		wanted = o.Offset + o.Limit
+	}
+	return rowsOf(o, rootRows(ctx, c.Tx, f, wanted), rootStruct)
 }
 
 func (Builds) root(ctx context.Context, c *Call) (any, error) {
@@ -120,7 +135,7 @@ func (Builds) root(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if id > 0 {
-		for row, err := range rootRows(ctx, c.Tx, build.RootFilter{ID: id}) {
+		for row, err := range rootRows(ctx, c.Tx, build.RootFilter{ID: id}, 1) {
 			if err != nil {
 				return nil, err
 			}

@@ -164,6 +164,32 @@ func TestRepositoriesAndTheirStates(t *testing.T) {
 		if v := pick(h.anon.must("listBuildroots", kw("tagID", pick(h.anon.must("getTag", "f41"), "id"))), "id", "tag_name", "repo_id"); !cmp.Equal(v, any(list(map[string]any{"id": root, "tag_name": "f41", "repo_id": id}))) {
 			t.Error(v)
 		}
+		var other int64
+		h.update(func(ctx context.Context, tx *db.Tx) (err error) {
+			other, err = build.RecordRoot(ctx, tx, build.NewRoot{Arch: "i686", RepoID: id.(int64)})
+			return err
+		})
+		for _, roots := range []struct {
+			opts map[string]any
+			want any
+		}{
+			{map[string]any{"order": "-id"}, list(other, root)}, {map[string]any{"order": "id", "limit": 1, "offset": 1}, list(other)},
+			{map[string]any{"order": "-id", "limit": 1}, list(other)}, {map[string]any{"limit": 1}, list(root)}, {map[string]any{"limit": 0}, list()},
+			{map[string]any{"order": "-arch"}, list(root, other)}, {map[string]any{"order": "-arch", "limit": 1}, list(root)},
+			{map[string]any{"countOnly": true}, int64(2)}, {map[string]any{"countOnly": true, "offset": 1}, int64(1)},
+		} {
+			got := h.anon.must("listBuildroots", kw("repoID", id, "queryOpts", roots.opts))
+			if _, counted := got.(int64); !counted {
+				got = pick(got, "id")
+			}
+			if diff := cmp.Diff(roots.want, got); diff != "" {
+				t.Errorf("%v: %s", roots.opts, diff)
+			}
+		}
+		h.update(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "DELETE FROM buildroot WHERE arch = 'i686'")
+			return err
+		})
 		h.root.must("packageListAdd", "f41", "bash", "ada")
 		h.root.must("repo.updateEndEvents")
 		if v := pick(h.anon.must("repoInfo", id), "end_event"); v != h.anon.must("tagLastChangeEvent", "f41") {

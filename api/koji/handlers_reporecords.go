@@ -18,7 +18,8 @@ func (Repos) query(ctx context.Context, c *Call) (any, error) {
 	}
 	f := repo.Filter{Asked: v.ask(repo.Fields)}
 	if v.counts() {
-		return v.counted(repo.Count(ctx, c.Tx, f))
+		n, err := repo.Count(ctx, c.Tx, f)
+		return v.opts.part(n), err
 	}
 	all, err := repo.List(ctx, c.Tx, f)
 	if err != nil {
@@ -35,7 +36,8 @@ func (Repos) queryQueue(ctx context.Context, c *Call) (any, error) {
 	}
 	f := repo.RequestFilter{Asked: v.ask(repo.RequestFields)}
 	if v.counts() {
-		return v.counted(repo.CountRequests(ctx, c.Tx, f))
+		n, err := repo.CountRequests(ctx, c.Tx, f)
+		return v.opts.part(n), err
 	}
 	all, err := repo.Requests(ctx, c.Tx, f)
 	if err != nil {

@@ -19,11 +19,7 @@ func (Tasks) list(ctx context.Context, c *Call) (any, error) {
 	}
 	if q.CountOnly {
 		n, err := task.Count(ctx, c.Tx, f)
-		n = max(0, n-int64(q.Offset))
-		if q.Limit >= 0 {
-			n = min(n, int64(q.Limit))
-		}
-		return n, err
+		return q.part(n), err
 	}
 	if q.Limit == 0 {
 		return []any{}, nil

@@ -44,6 +44,15 @@ func (a *Args) queryOpts(arg string) QueryOpts {
 	return o
 }
 
+// part is how many of n rows offset and limit leave.
+func (o QueryOpts) part(n int64) int64 {
+	n = max(0, n-int64(o.Offset))
+	if o.Limit >= 0 {
+		n = min(n, int64(o.Limit))
+	}
+	return n
+}
+
 // Apply orders, cuts and counts rows that are all of one shape.
 func (o QueryOpts) Apply(rows []xmlrpc.Struct) (any, error) {
 	for _, name := range slices.Backward(o.Order) {

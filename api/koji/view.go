@@ -82,16 +82,6 @@ func (v *view) ask(fields db.Fields) db.Asked {
 // all clauses were its own.
 func (v *view) counts() bool { return v.opts.CountOnly && len(v.clauses) == 0 }
 
-// counted is the answer to that: offset and limit leave a part of the rows, as
-// with those that are shown.
-func (v *view) counted(n int64, err error) (any, error) {
-	n = max(0, n-int64(v.opts.Offset))
-	if v.opts.Limit >= 0 {
-		n = min(n, int64(v.opts.Limit))
-	}
-	return n, err
-}
-
 // viewOf answers with what the database gave.
 func viewOf[T any](v view, all []T, shape func(T) (xmlrpc.Struct, error)) (any, error) {
 	rows := make([]xmlrpc.Struct, 0, len(all))

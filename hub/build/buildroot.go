@@ -83,14 +83,40 @@ type RootFilter struct {
 	TagID                                        int64 // made from a repository of this tag
 	IDs                                          []int64
 	State                                        []int
-	After                                        int64 // only those with higher ids: for reading in parts
+	Newest                                       bool  // the order is turned round
+	After                                        int64 // only those behind this one in the order: for reading in parts
 	Limit, Offset                                int64
 }
 
-// ListBuildroots gives records of roots, oldest first.
+// ListBuildroots gives records of roots, oldest first unless told otherwise.
 func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot, error) {
 	var q db.Builder
-	q.Add("SELECT " + rootColumns + " FROM buildroot" + rootJoins)
+	f.where(q.Add("SELECT " + rootColumns + " FROM buildroot" + rootJoins))
+	if f.Newest {
+		q.Add(" ORDER BY buildroot.id DESC")
+	} else {
+		q.Add(" ORDER BY buildroot.id")
+	}
+	limit := f.Limit
+	if limit == 0 {
+		limit = -1
+	}
+	got, err := db.Find(ctx, tx, scanRoot, q.Page(limit, f.Offset))
+	return got, kura.E("build.ListBuildroots", err)
+}
+
+// CountBuildroots says how many roots ListBuildroots would give without a limit.
+func CountBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) (int64, error) {
+	var q db.Builder
+	f.where(q.Add("SELECT count(*) FROM buildroot"))
+	got, err := db.Find(ctx, tx, db.Column[int64], &q)
+	if err != nil {
+		return 0, kura.E("build.CountBuildroots", err)
+	}
+	return got[0], nil
+}
+
+func (f *RootFilter) where(q *db.Builder) {
 	if f.RPMID != 0 {
 		q.Add(" JOIN root_set_rpm ON root_set_rpm.set_id = buildroot.set_id AND root_set_rpm.rpm_id = ?", f.RPMID)
 	}
@@ -112,24 +138,22 @@ func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot,
 	}
 	if f.State != nil {
 		q.Add(" AND buildroot.cg_id IS NULL AND")
-		db.In(&q, "buildroot.state", f.State)
+		db.In(q, "buildroot.state", f.State)
 	}
 	if f.IDs != nil {
 		q.Add(" AND")
-		db.In(&q, "buildroot.id", f.IDs)
+		db.In(q, "buildroot.id", f.IDs)
 	}
 	if f.TagID != 0 {
 		q.Add(" AND buildroot.repo_id IN (SELECT id FROM repo WHERE tag_id = ?)", f.TagID)
 	}
-	if f.After != 0 {
+	switch {
+	case f.After == 0:
+	case f.Newest:
+		q.Add(" AND buildroot.id < ?", f.After)
+	default:
 		q.Add(" AND buildroot.id > ?", f.After)
 	}
-	limit := f.Limit
-	if limit == 0 {
-		limit = -1
-	}
-	got, err := db.Find(ctx, tx, scanRoot, q.Add(" ORDER BY buildroot.id").Page(limit, f.Offset))
-	return got, kura.E("build.ListBuildroots", err)
 }
 
 // Component is a package that stood in a root, as its worker reported it.
