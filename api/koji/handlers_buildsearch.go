@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -36,7 +37,9 @@ func readTerms(text, how string) (terms, error) {
 		pattern = strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(text))
 		pattern = "(?is)^" + pattern + "$"
 	case "regexp":
-		t.like = begins(text)
+		if t.like = begins(text); t.like == "" {
+			t.like = contains(text)
+		}
 		pattern = "(?i)" + text
 	default:
 		return t, nil
@@ -76,6 +79,41 @@ func begins(pattern string) string {
 		return ""
 	}
 	return rest[:n] + "*"
+}
+
+// contains gives a glob of what is within everything that a regular expression
+// matches; it is empty for what may hold anything.
+func contains(pattern string) string {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return "" // it is refused
+	}
+	if s := within(re); len(s) >= 3 {
+		return "*" + s + "*"
+	}
+	return ""
+}
+
+// within gives the longest text that no match is without.
+func within(re *syntax.Regexp) (longest string) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		s := string(re.Rune)
+		if strings.IndexFunc(s, func(c rune) bool { return c >= 0x80 }) < 0 {
+			return s
+		}
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return within(re.Sub[0])
+		}
+	case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
+		for _, sub := range re.Sub {
+			if s := within(sub); len(s) > len(longest) {
+				longest = s
+			}
+		}
+	}
+	return longest
 }
 
 // search gives ids and names of one sort of objects.

@@ -38,3 +38,26 @@ func TestBegins(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a regular expression matches has in it what is looked for first.
+func TestContains(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"bash":              "*bash*",
+		"bash|zsh":          "",
+		"x(bash)?":          "",
+		"(bash)+x":          "*bash*",
+		"(bash){2}":         "*bash*",
+		"(bash){0,2}zshell": "*zshell*",
+		"[ab]ash-5":         "*ash-5*",
+		"ba?sh":             "",
+		"(?i)BASH":          "*BASH*",
+		"(?P<n>bash).*5":    "*bash*",
+		"b.*s":              "",
+		"bäsh":              "",
+		"(":                 "",
+	} {
+		if got := contains(pattern); got != want {
+			t.Errorf("%s contains %q, want %q", pattern, got, want)
+		}
+	}
+}

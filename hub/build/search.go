@@ -40,9 +40,15 @@ func RPMNames(ctx context.Context, tx *db.Tx, glob string, after int64) iter.Seq
 
 // buildsNamed narrows what a glob on name-version-release is looked for in to
 // packages whose names can begin what it matches: they are few, and have an
-// index.
+// index. One that begins with anything is looked for by its longest word, which
+// is in the package's name, or in version and release.
 func buildsNamed(q *db.Builder, glob string) {
 	first, names := begins(glob)
+	if w := word(glob); first == "" && w != "" {
+		w = "%" + escapeLike(w) + "%"
+		q.Add(` AND build.id IN (SELECT b.id FROM build b JOIN package p ON p.id = b.pkg_id WHERE lower(p.name) LIKE lower(?) ESCAPE '\'
+			UNION SELECT b.id FROM build b WHERE lower(b.version || '-' || b.release) LIKE lower(?) ESCAPE '\')`, w, w)
+	}
 	if first == "" {
 		return
 	}
@@ -64,6 +70,20 @@ func rpmsNamed(q *db.Builder, glob string) {
 		q.Add(" OR lower(name) = lower(?)", n)
 	}
 	q.Add(")")
+}
+
+// word gives the longest run of a glob that has neither dashes nor what stands for
+// something else; it is empty if that is too short to look for.
+func word(glob string) (longest string) {
+	for _, w := range strings.FieldsFunc(glob, func(c rune) bool { return c == '*' || c == '?' || c == '-' }) {
+		if len(w) > len(longest) {
+			longest = w
+		}
+	}
+	if len(longest) < 3 {
+		return ""
+	}
+	return longest
 }
 
 // begins gives what all that a glob matches begins with, and the names that end
