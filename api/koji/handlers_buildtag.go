@@ -95,8 +95,8 @@ func (h Builds) moveTask(ctx context.Context, c *Call, b *build.Build, to tag.Ta
 		return nil, err
 	}
 	priority := tagPriority
-	t, err := h.Tasks.Make(ctx, c.Tx, task.Spec{Method: "tagBuild", Request: request, Owner: c.Actor.ID,
-		Priority: &priority, Arch: "noarch", Weight: 0.1, Hub: true})
+	t, err := h.Tasks.Make(ctx, c.Tx, task.Spec{Method: "tagBuild", Request: request,
+		Priority: &priority, Arch: "noarch", Weight: 0.1, Hub: true}.For(c.Actor))
 	if err != nil {
 		return nil, err
 	}

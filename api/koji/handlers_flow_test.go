@@ -2,6 +2,7 @@ package koji
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/task"
 )
 
 func TestBuildsAreStarted(t *testing.T) {
@@ -102,8 +104,7 @@ func TestBuildsWaitForBuilds(t *testing.T) {
 	})
 }
 
-// What is asked of a token is asked when a task is made: the task itself runs with
-// all that its owner may.
+// What a token may not do is said when a task is made, not when all else is done.
 func TestNarrowTokensStartNothingWide(t *testing.T) {
 	onBuildHubs(t, func(t *testing.T, h *buildHub) {
 		h.tags()
@@ -152,5 +153,75 @@ func TestNarrowTokensStartNothingWide(t *testing.T) {
 			many[i] = "hello-2.10-1"
 		}
 		h.ada.fault(1000, "waits for 100 builds at most", "build", "git://example.org/a#1", "f41", map[string]any{"scratch": true, "wait_builds": many})
+	})
+}
+
+// A task does with its owner's name what the token might that made it, and so do
+// its children, and the task that is made of it anew.
+func TestATaskMayWhatItsTokenMight(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.tags()
+		hello := h.imported("1")
+		h.root.must("grantPermission", "ada", "release", true)
+		h.root.must("grantPermission", "ada", "tag")
+		h.root.must("editTag2", "f41", kw("perm", "release"))
+		f41 := pick(h.anon.must("getTag", "f41"), "id").(int64)
+		request, err := json.Marshal([]any{f41, hello})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []*task.Task
+		h.update(func(ctx context.Context, tx *db.Tx) error {
+			wide, err := account.Load(ctx, tx, account.ByName("ada"))
+			if err != nil {
+				return err
+			}
+			all = nil
+			for _, by := range []account.Actor{wide.Narrow([]string{}), wide.Narrow([]string{"tag"}), wide} {
+				parent, err := h.tasks.Make(ctx, tx, task.Spec{Method: "waittest"}.For(by))
+				if err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "UPDATE task SET state = 1 WHERE id = $1", parent.ID); err != nil {
+					return err
+				}
+				own, err := h.tasks.Make(ctx, tx, task.Spec{Method: "tagBuild", Request: request, Hub: true}.For(by))
+				if err != nil {
+					return err
+				}
+				child, err := h.tasks.Make(ctx, tx, task.Spec{Method: "tagBuild", Request: request, Hub: true, Parent: parent.ID, Label: "tag"})
+				if err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "UPDATE task SET state = 3 WHERE id = $1", parent.ID); err != nil {
+					return err
+				}
+				again, err := h.tasks.Resubmit(ctx, tx, wide, parent.ID)
+				if err != nil {
+					return err
+				}
+				for _, made := range []*task.Task{own, child, again} {
+					kept, err := task.Get(ctx, tx, made.ID)
+					if err != nil {
+						return err
+					}
+					if diff := cmp.Diff(by.Scopes, kept.Scopes); diff != "" {
+						t.Errorf("%s: %s", made.Method, diff)
+					}
+				}
+				all = append(all, own, child)
+			}
+			return nil
+		})
+		h.run()
+		for _, made := range all[:4] {
+			h.anon.fault(1004, "release", "getTaskResult", h.ended(made.ID))
+		}
+		for _, made := range all[4:] { // one finds that the other has tagged it
+			h.ended(made.ID)
+		}
+		if tags := pick(h.anon.must("listTags", hello), "name"); !cmp.Equal(tags, any(list("f41"))) {
+			t.Errorf("her own tasks: %v", tags)
+		}
 	})
 }

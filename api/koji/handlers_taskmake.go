@@ -116,6 +116,7 @@ func specOf(ctx context.Context, c *Call, method string, params []any, opts map[
 	if s.Parent == 0 {
 		s.Owner = c.Actor.ID
 	}
+	s.Scopes = c.Actor.Scopes
 	if s.Owner == 0 && s.Parent == 0 {
 		return s, kura.Errorf("koji.makeTask", kura.Invalid, "task must have an owner")
 	}

@@ -87,7 +87,7 @@ func (s *Server) starts() {
 		if err != nil {
 			return v, kura.E("rest.restartHosts", err)
 		}
-		return started(s.Tasks.Make(ctx, c.tx, task.Spec{Method: "restartHosts", Request: text, Owner: c.by.ID, Priority: &in.Body.Priority}))
+		return started(s.Tasks.Make(ctx, c.tx, task.Spec{Method: "restartHosts", Request: text, Priority: &in.Body.Priority}.For(c.by)))
 	})
 	write(s, "make-task", http.StatusCreated, s.makeTask)
 }
@@ -111,7 +111,7 @@ func (s *Server) makeTask(ctx context.Context, c *call, in *struct {
 	if err != nil {
 		return v, kura.E("rest.makeTask", err)
 	}
-	t, err := s.Tasks.Make(ctx, c.tx, task.Spec{Method: b.Method, Request: text, Arch: b.Arch, Channel: b.Channel, Priority: b.Priority, Owner: c.by.ID, Hub: flow.HubMethods[b.Method]})
+	t, err := s.Tasks.Make(ctx, c.tx, task.Spec{Method: b.Method, Request: text, Arch: b.Arch, Channel: b.Channel, Priority: b.Priority, Hub: flow.HubMethods[b.Method]}.For(c.by))
 	if err == nil && b.Host != "" {
 		if _, err = s.Tasks.AssignTo(ctx, c.tx, t.ID, task.Ref{Name: b.Host}, false, true); err == nil {
 			t, err = task.Get(ctx, c.tx, t.ID)

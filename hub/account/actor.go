@@ -53,13 +53,14 @@ type Actor struct {
 	Groups   map[int64]string // id to name
 	Authtype int
 
-	Session   int64 // 0: a token, or none
-	Master    int64 // of a subsession
-	Exclusive bool  // this session, or its master, has its user for itself
-	Taken     bool  // another session has: see CheckLock
-	Stale     bool  // its last use is noted as long ago: call Touch in passing
-	Token     int64 // the token's id, 0 for a session
-	Until     int64 // when its session or token runs out, in microseconds; 0 never
+	Session   int64    // 0: a token, or none
+	Master    int64    // of a subsession
+	Exclusive bool     // this session, or its master, has its user for itself
+	Taken     bool     // another session has: see CheckLock
+	Stale     bool     // its last use is noted as long ago: call Touch in passing
+	Token     int64    // the token's id, 0 for a session
+	Until     int64    // when its session or token runs out, in microseconds; 0 never
+	Scopes    []string // to which Perms are cut down; nil: they are all of the user's
 	IP        string
 	system    bool
 }

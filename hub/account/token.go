@@ -111,15 +111,15 @@ func (s *Sessions) CheckToken(ctx context.Context, tx *db.Tx, secret, ip string)
 	if err := a.load(ctx, tx); err != nil {
 		return Actor{}, err
 	}
-	a.narrow(strings.Fields(scopes))
-	return a, nil
+	return a.Narrow(strings.Fields(scopes)), nil
 }
 
-// narrow cuts an actor's permissions down to scopes. The token of an admin
-// with the scope tag may do what tag is for, and nothing else of admin's.
-func (a *Actor) narrow(scopes []string) {
-	if slices.Contains(scopes, AllScopes) {
-		return
+// Narrow gives an actor whose permissions are cut down to scopes. The token of an
+// admin with the scope tag may do what tag is for, and nothing else of admin's.
+// Nil are no scopes: the actor stays as it is.
+func (a Actor) Narrow(scopes []string) Actor {
+	if scopes == nil || slices.Contains(scopes, AllScopes) {
+		return a
 	}
 	perms := map[string]bool{}
 	for _, sc := range scopes {
@@ -127,5 +127,29 @@ func (a *Actor) narrow(scopes []string) {
 			perms[sc] = true
 		}
 	}
-	a.Perms = perms
+	a.Perms, a.Scopes = perms, slices.Clone(scopes)
+	return a
+}
+
+// Narrower gives the scopes that two sets of them leave; nil is all that a user
+// may, and admin implies the others.
+func Narrower(a, b []string) []string {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	both := []string{}
+	for _, sc := range a {
+		if slices.Contains(b, sc) || slices.Contains(b, Admin) {
+			both = append(both, sc)
+		}
+	}
+	for _, sc := range b {
+		if slices.Contains(a, Admin) && !slices.Contains(both, sc) {
+			both = append(both, sc)
+		}
+	}
+	return both
 }

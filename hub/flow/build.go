@@ -77,8 +77,8 @@ func (f *Flow) StartBuild(ctx context.Context, tx *db.Tx, by account.Actor, src,
 		to = target
 	}
 	return f.tasks.Make(ctx, tx, task.Spec{
-		Method: "build", Request: request(src, to, o), Owner: by.ID, Priority: priority, Channel: channel, Weight: 0.2, Hub: true,
-	})
+		Method: "build", Request: request(src, to, o), Priority: priority, Channel: channel, Weight: 0.2, Hub: true,
+	}.For(by))
 }
 
 // job is what a build task works on.

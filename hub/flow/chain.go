@@ -88,6 +88,6 @@ func (f *Flow) StartChain(ctx context.Context, tx *db.Tx, by account.Actor, grou
 	if err != nil {
 		return nil, err
 	}
-	return f.tasks.Make(ctx, tx, task.Spec{Method: "chainbuild", Request: request(groups, target, opts), Owner: by.ID,
-		Priority: priority, Channel: channel, Weight: 0.2, Hub: true})
+	return f.tasks.Make(ctx, tx, task.Spec{Method: "chainbuild", Request: request(groups, target, opts),
+		Priority: priority, Channel: channel, Weight: 0.2, Hub: true}.For(by))
 }

@@ -101,12 +101,14 @@ func request(args ...any) json.RawMessage {
 	return b
 }
 
-// ownerOf loads who a task acts for, with the permissions held now.
+// ownerOf loads who a task acts for, with the permissions held now, and no more of
+// them than the token might use that made the task.
 func ownerOf(ctx context.Context, tx *db.Tx, t *task.Task) (account.Actor, error) {
 	if t.Owner == nil {
 		return account.Anonymous, nil
 	}
-	return account.Load(ctx, tx, account.ByID(*t.Owner))
+	by, err := account.Load(ctx, tx, account.ByID(*t.Owner))
+	return by.Narrow(t.Scopes), err
 }
 
 // nameOrID is a parameter that Koji takes as a name or as a number.

@@ -78,7 +78,7 @@ func (f *Flow) maySCM(ctx context.Context, tx *db.Tx, by account.Actor, src, tar
 }
 
 // mayEnd refuses a token's build that would end in a tag which the token may not
-// put builds into: the task will do it with all that its owner may.
+// put builds into: the task would find that out when all else is done.
 func mayEnd(ctx context.Context, tx *db.Tx, by account.Actor, dest int64) error {
 	if by.Token == 0 {
 		return nil

@@ -106,6 +106,7 @@ func (p *Policies) Place(ctx context.Context, tx *db.Tx, s task.Spec, parent *ta
 	if err != nil {
 		return def, err
 	}
+	by = by.Narrow(s.Scopes)
 	about := map[string]any{"method": s.Method, "arch": s.Arch, "owner": s.Owner, "user_id": s.Owner, "parent": nil, "label": nil}
 	if parent != nil {
 		about["parent"], about["label"] = parent.ID, s.Label

@@ -46,9 +46,9 @@ func scanListed(results bool) func(db.Scanner) (*Listed, error) {
 	return func(s db.Scanner) (*Listed, error) {
 		l := &Listed{}
 		var request string
-		var phase, result, fault *string
-		err := s.Scan(append(l.fields(&request, &phase), &l.OwnerName, &l.OwnerType, &result, &fault)...)
-		l.settle(request, phase)
+		var phase, scopes, result, fault *string
+		err := s.Scan(append(l.fields(&request, &phase, &scopes), &l.OwnerName, &l.OwnerType, &result, &fault)...)
+		l.settle(request, phase, scopes)
 		if results && result != nil {
 			l.Result = json.RawMessage(*result)
 		}

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -19,10 +20,17 @@ type Spec struct {
 	Parent   int64           // 0 for none
 	Label    string          // names the child among its parent's
 	Owner    int64           // 0: the parent's
+	Scopes   []string        // of the token that makes it, see Task; a child has its parent's at most
 	Share    int64           // whose fair share; 0: the parent's, else the owner
 	Weight   float64         // 0: 1
 	Hub      bool            // a hub runs it itself
 	Awaited  bool            // its parent will wait for it: see SetWait
+}
+
+// For gives a spec of a task that somebody makes: it may do what its maker may.
+func (s Spec) For(by account.Actor) Spec {
+	s.Owner, s.Scopes = by.ID, by.Scopes
+	return s
 }
 
 // Make makes a task. A child whose parent has one of that label already is
@@ -98,6 +106,7 @@ func (r *Room) parent(ctx context.Context, tx *db.Tx, s *Spec) (*Task, error) {
 	if s.Share == 0 {
 		s.Share = p.Share
 	}
+	s.Scopes = account.Narrower(s.Scopes, p.Scopes)
 	if s.Arch == "" {
 		s.Arch = p.Arch
 	}
@@ -159,7 +168,11 @@ func insert(ctx context.Context, tx *db.Tx, s Spec, channel int64, priority int)
 	now := db.Now()
 	t := &Task{
 		Method: s.Method, Request: s.Request, Arch: s.Arch, ChannelID: &channel, Owner: &s.Owner, Share: s.Share,
-		Priority: priority, Weight: s.Weight, CreateTime: now, FreeTime: now, Hub: s.Hub, Awaited: s.Awaited,
+		Priority: priority, Weight: s.Weight, CreateTime: now, FreeTime: now, Hub: s.Hub, Awaited: s.Awaited, Scopes: s.Scopes,
+	}
+	var scopes *string
+	if s.Scopes != nil {
+		scopes = new(strings.Join(s.Scopes, " "))
 	}
 	if s.Parent != 0 {
 		t.Parent = &s.Parent
@@ -169,15 +182,16 @@ func insert(ctx context.Context, tx *db.Tx, s Spec, channel int64, priority int)
 	}
 	var err error
 	t.ID, err = tx.Insert(ctx, `INSERT INTO task (state, method, request, arch, channel_id, parent, label, owner, share,
-			priority, weight, create_time, free_time, hub, awaited)
-		VALUES (0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`,
+			priority, weight, create_time, free_time, hub, awaited, scopes)
+		VALUES (0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id`,
 		t.Method, string(t.Request), t.Arch, channel, t.Parent, t.Label, s.Owner, s.Share,
-		priority, s.Weight, now, now, s.Hub, s.Awaited)
+		priority, s.Weight, now, now, s.Hub, s.Awaited, scopes)
 	return t, err
 }
 
 // Resubmit makes a task anew from a failed or cancelled one without a parent.
-// Its owner and administrators may; it is the actor's own then.
+// Its owner and administrators may; it is the actor's own then, and does no more
+// than the old one might and the actor may.
 func (r *Room) Resubmit(ctx context.Context, tx *db.Tx, by account.Actor, id int64) (*Task, error) {
 	t, err := Get(ctx, tx, id)
 	if err != nil {
@@ -197,7 +211,8 @@ func (r *Room) Resubmit(ctx context.Context, tx *db.Tx, by account.Actor, id int
 	if by.Token != 0 && !by.Has(account.Admin) && t.Method != "build" && t.Method != "chainbuild" {
 		return nil, kura.Errorf("task.Resubmit", kura.Denied, "what a %s task may do was asked when it was made, not of this token: make a new one", t.Method)
 	}
-	s := Spec{Method: t.Method, Request: t.Request, Arch: t.Arch, Priority: &t.Priority, Owner: by.ID, Weight: t.Weight, Hub: t.Hub}
+	s := Spec{Method: t.Method, Request: t.Request, Arch: t.Arch, Priority: &t.Priority, Weight: t.Weight, Hub: t.Hub}.For(by)
+	s.Scopes = account.Narrower(s.Scopes, t.Scopes)
 	if t.Share != 0 && (t.Owner == nil || t.Share != *t.Owner) {
 		s.Share = t.Share
 	}

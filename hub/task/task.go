@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -49,7 +50,8 @@ type Task struct {
 	Parent         *int64
 	Label          *string
 	Owner          *int64
-	Share          int64 // whose fair share it counts against
+	Share          int64    // whose fair share it counts against
+	Scopes         []string // what it may use of its owner's permissions; nil: all
 	Priority       int
 	Weight         float64
 	CreateTime     int64
@@ -69,26 +71,29 @@ type Task struct {
 const columns = `task.id, task.state, task.method, task.request, task.arch, task.channel_id, task.host_id,
 	task.parent, task.label, task.owner, task.share, task.priority, task.weight, task.create_time, task.free_time,
 	task.start_time, task.completion_time, task.waiting, task.awaited, task.hub, task.runs, task.losses,
-	task.epoch, task.lease_until, task.phase`
+	task.epoch, task.lease_until, task.phase, task.scopes`
 
-func (t *Task) fields(request *string, phase **string) []any {
+func (t *Task) fields(request *string, phase, scopes **string) []any {
 	return []any{&t.ID, &t.State, &t.Method, request, &t.Arch, &t.ChannelID, &t.HostID,
 		&t.Parent, &t.Label, &t.Owner, &t.Share, &t.Priority, &t.Weight, &t.CreateTime, &t.FreeTime,
 		&t.StartTime, &t.CompletionTime, &t.Waiting, &t.Awaited, &t.Hub, &t.Runs, &t.Losses,
-		&t.Epoch, &t.LeaseUntil, phase}
+		&t.Epoch, &t.LeaseUntil, phase, scopes}
 }
 
 func scanTask(s db.Scanner) (*Task, error) {
 	t := &Task{}
 	var request string
-	var phase *string
-	err := s.Scan(t.fields(&request, &phase)...)
-	t.settle(request, phase)
+	var phase, scopes *string
+	err := s.Scan(t.fields(&request, &phase, &scopes)...)
+	t.settle(request, phase, scopes)
 	return t, err
 }
 
-func (t *Task) settle(request string, phase *string) {
+func (t *Task) settle(request string, phase, scopes *string) {
 	t.Request = json.RawMessage(request)
+	if scopes != nil {
+		t.Scopes = strings.Fields(*scopes)
+	}
 	if phase != nil {
 		t.Phase = *phase
 	}
