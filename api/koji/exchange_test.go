@@ -12,9 +12,12 @@ import (
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/event"
 	"github.com/kura-build/kura/hub/flow"
+	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/source"
 	"github.com/kura-build/kura/hub/upload"
+	"github.com/kura-build/kura/hub/tag"
 	"github.com/kura-build/kura/test/exchange"
 )
 
@@ -48,18 +51,17 @@ func TestExchanges(t *testing.T) {
 // administrator, ada is not.
 type replay struct {
 	*front
-	hub *exchange.Hub
+	hub      *exchange.Hub
+	sessions map[int64]*client // by what they are called at the recorded hub
+	known    map[string]bool   // users who have a password
+	repos    *repo.Maker
 }
 
 func newReplay(t *testing.T, d *db.DB) *replay {
-	r := &replay{&front{t: t, db: d}, exchange.NewHub()}
+	r := &replay{&front{t: t, db: d}, exchange.NewHub(), map[int64]*client{}, map[string]bool{}, nil}
 	r.update(func(ctx context.Context, tx *db.Tx) error {
 		for _, name := range []string{"kojiadmin", "ada"} {
-			u, err := account.Create(ctx, tx, name, account.Person)
-			if err == nil {
-				err = account.SetPassword(ctx, tx, u.ID, "secret")
-			}
-			if err != nil {
+			if _, err := account.Create(ctx, tx, name, account.Person); err != nil {
 				return err
 			}
 		}
@@ -71,6 +73,7 @@ func newReplay(t *testing.T, d *db.DB) *replay {
 		t.Fatal(err)
 	}
 	blobs := wholeBlobs(t)
+	r.repos = repo.NewMaker(d, blobs)
 	for _, p := range wholeFrontOver(d, blobs, flow.Config{Rules: rules}) {
 		parts = append(parts, p.Handlers())
 	}
@@ -86,8 +89,11 @@ func newReplay(t *testing.T, d *db.DB) *replay {
 func (r *replay) command(c *exchange.Command) (out []difference) {
 	session := r.anonymous()
 	for i := range c.Calls {
-		call := &c.Calls[i]
-		for _, d := range r.ask(session, call) {
+		call, speaks := &c.Calls[i], session
+		if call.Session != 0 {
+			speaks = r.sessions[call.Session]
+		}
+		for _, d := range r.ask(speaks, call) {
 			method := call.Method
 			if d.Method != "" {
 				method = d.Method // of one of many
@@ -105,6 +111,9 @@ type difference struct {
 }
 
 func (r *replay) ask(session *client, c *exchange.Call) []exchange.Difference {
+	if c.Method == "login" {
+		r.password(c.Params[0].V)
+	}
 	got, err := r.send(session, c)
 	var f *xmlrpc.Fault
 	if err != nil && !errors.As(err, &f) {
@@ -115,11 +124,12 @@ func (r *replay) ask(session *client, c *exchange.Call) []exchange.Difference {
 	}
 	switch {
 	case c.Fault == nil && f == nil:
-		if m, ok := got.(map[string]any); ok && c.Method == "login" {
-			session.take(m)
-		}
+		r.begun(session, c, got)
 		return r.hub.Same(c, got)
 	case c.Fault == nil:
+		if c.Method == "host.repoInit" {
+			r.repository(c)
+		}
 		return differ("%d, %s", f.Code, f.String)
 	case f == nil:
 		return differ("none but %v, not %d, %s", got, c.Fault.Code, c.Fault.Text)
@@ -127,6 +137,57 @@ func (r *replay) ask(session *client, c *exchange.Call) []exchange.Difference {
 		return differ("%d, %s, not %d, %s", f.Code, f.String, c.Fault.Code, c.Fault.Text)
 	}
 	return nil
+}
+
+// password gives a user of the recorded hub a password: all of its users have
+// the same.
+func (r *replay) password(name any) {
+	n, _ := name.(string)
+	if n == "" || r.known[n] {
+		return
+	}
+	r.known[n] = true
+	r.update(func(ctx context.Context, tx *db.Tx) error {
+		u, err := account.Get(ctx, tx, account.ByName(n))
+		if err != nil {
+			return err
+		}
+		return account.SetPassword(ctx, tx, u.ID, "secret")
+	})
+}
+
+// repository makes what a builder of the recorded hub made: kura's hubs make
+// repositories themselves. That hub counted an event for each.
+func (r *replay) repository(c *exchange.Call) {
+	ctx := r.t.Context()
+	want := repo.Want{Tag: tag.ByName(c.Params[0].V.(string)), Force: true}
+	if named, ok := c.Params[len(c.Params)-1].V.(map[string]any); ok {
+		opts, _ := named["opts"].(map[string]any)
+		want.Opts.Src, _ = opts["src"].(bool)
+	}
+	r.update(func(ctx context.Context, tx *db.Tx) error { _, err := event.Now(ctx, tx); return err })
+	made, err := r.repos.Make(ctx, want, 0)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	theirs := c.Answer.V.([]any)
+	r.hub.Bind(theirs[0].(int64), made.ID)
+	r.hub.Bind(theirs[1].(int64), made.CreateEvent)
+}
+
+// begun keeps a session that an answer begins.
+func (r *replay) begun(session *client, c *exchange.Call, got any) {
+	m, ok := got.(map[string]any)
+	theirs, _ := c.Answer.V.(map[string]any)
+	id, isSession := theirs["session-id"].(int64)
+	if !ok || !isSession || m["session-key"] == nil {
+		return
+	}
+	if c.Method == "login" {
+		session.take(m)
+	}
+	r.sessions[id] = r.anonymous()
+	r.sessions[id].take(m)
 }
 
 func (r *replay) send(session *client, c *exchange.Call) (any, error) {
@@ -143,7 +204,7 @@ func (r *replay) send(session *client, c *exchange.Call) (any, error) {
 	}
 	query := url.Values{}
 	for k, v := range c.Upload.Query {
-		query.Set(k, v)
+		query.Set(k, r.hub.Ask(v).(string))
 	}
 	return session.upload(query.Encode(), content)
 }

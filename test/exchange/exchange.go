@@ -1,6 +1,6 @@
-// Package exchange keeps what Koji's own client and hub said to each other, to
-// ask the same of kura: the requests as the client sends them, and what the
-// answers meant.
+// Package exchange keeps what Koji's own client and hub said to each other, and
+// what builders and daemons of Koji's would have said, to ask the same of kura:
+// the requests as they are sent, and what the answers meant.
 //
 // The numbers of a recorded hub's objects tell what they are of: each of its
 // tables counted from 10,000,000 times another factor, so no two objects of it
@@ -14,25 +14,35 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
-// Command is a command of the client, and what was said for its sake.
+// Command is a command of the client, and what was said for its sake; or a call
+// that none of its commands makes.
 type Command struct {
 	Line  string `json:"line"` // the user, the command and its arguments
 	Calls []Call `json:"calls,omitempty"`
 }
 
-// Name is the command's without its arguments.
-func (c *Command) Name() string { return strings.Fields(c.Line)[1] }
+// Name is the command's without its arguments. A call that no command of the
+// client makes has none.
+func (c *Command) Name() string {
+	words := strings.Fields(c.Line)
+	if words[0] == "-" || words[0][0] == '$' {
+		return ""
+	}
+	return words[1+slices.IndexFunc(words[1:], func(w string) bool { return w[0] != '-' })]
+}
 
 // Call is a request and its answer.
 type Call struct {
-	Method string   `json:"method,omitempty"` // none: an upload
-	Params []Value  `json:"params,omitempty"`
-	Upload *Upload  `json:"upload,omitempty"`
-	Answer Value    `json:"answer"`
-	Fault  *Problem `json:"fault,omitempty"` // in the answer's place
+	Session int64    `json:"session,omitempty"` // that speaks, where an earlier command has begun it
+	Method  string   `json:"method,omitempty"`  // none: an upload
+	Params  []Value  `json:"params,omitempty"`
+	Upload  *Upload  `json:"upload,omitempty"`
+	Answer  Value    `json:"answer"`
+	Fault   *Problem `json:"fault,omitempty"` // in the answer's place
 }
 
 // Methods are those that a request asks for: several, if it is of many calls.
@@ -70,12 +80,18 @@ const Version = "1.35.3"
 var recorded embed.FS
 
 // Recorded gives all that was recorded, in its order.
-func Recorded() (out []Command, err error) {
+func Recorded() ([]Command, error) { return Before("~") }
+
+// Before gives what was recorded in the files that come before one of that name.
+func Before(file string) (out []Command, err error) {
 	files, err := fs.Glob(recorded, "recorded/*.jsonl")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range files {
+		if name >= "recorded/"+file {
+			break
+		}
 		f, err := recorded.Open(name)
 		if err != nil {
 			return nil, err

@@ -73,10 +73,25 @@ func TestOrderThatIsAskedFor(t *testing.T) {
 
 func TestAsk(t *testing.T) {
 	h := NewHub()
-	h.bind(130000005, 9)
-	got := h.Ask(value(t, `[130000005,{"t":"f41-side-130000005"},70000003,5]`))
-	if diff := cmp.Diff(value(t, `[9,{"t":"f41-side-9"},3,5]`), got); diff != "" {
+	h.Bind(130000005, 9)
+	h.Bind(70020003, 10004)
+	got := h.Ask(value(t, `[130000005,{"t":"f41-side-130000005"},70000003,5,"1,draft_130000005",{"tasks/3/70020003/a.rpm":1}]`))
+	if diff := cmp.Diff(value(t, `[9,{"t":"f41-side-9"},3,5,"1,draft_9",{"tasks/4/10004/a.rpm":1}]`), got); diff != "" {
 		t.Error(diff)
+	}
+	if !h.SameText("No such file: tasks/3/70020003/a.rpm", "No such file: tasks/4/10004/a.rpm") {
+		t.Error("a directory of uploads is another at another hub")
+	}
+}
+
+func TestSecretsAreTheHubs(t *testing.T) {
+	h := NewHub()
+	call := &Call{Method: "CGInitBuild", Answer: Value{value(t, `{"token":"theirs"}`)}}
+	if diff := h.Same(call, value(t, `{"token":"ours"}`)); diff != nil {
+		t.Error(diff)
+	}
+	if got := h.Ask("theirs"); got != "ours" {
+		t.Error(got)
 	}
 }
 

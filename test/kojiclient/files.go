@@ -31,6 +31,8 @@ func files(dir string) error {
 		{"hello", "1.0", "src"}, {"hello", "1.0", "i386"}, {"hello", "1.0", "ppc64"},
 		{"hello", "2.0", "i686"}, {"hello", "2.0", "x86_64"},
 		{"release", "7", "noarch"}, {"test", "1", "src"},
+		{"wrap", "1.0", "src"}, {"wrap", "1.0", "noarch"}, {"artwrap", "1.0", "src"}, {"artwrap", "1.0", "noarch"},
+		{"drafted", "1.0", "src"}, {"drafted", "1.0", "noarch"},
 	} {
 		all[p.name+"-"+p.version+"-1."+p.arch+".rpm"] = func() ([]byte, error) { return pack(p.name, p.version, p.arch) }
 	}

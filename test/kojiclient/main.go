@@ -20,7 +20,11 @@
 //	kojiclient -client PATH/cli/koji -rpms … -a HUB -server URL -record test/exchange/recorded
 //
 // runs them at one hub, upstream's, whose address is URL, and keeps what client and
-// hub say to each other.
+// hub say to each other. Files *.calls hold calls that no command of the client makes;
+// they are for recording only. Where files are named, the empty hub is first asked what
+// is kept already of those that come before, so one can be recorded without the others.
+// At that hub a user that a call makes has the password secret, and its directory of
+// files is /mnt/koji.
 package main
 
 import (
@@ -33,6 +37,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,12 +108,12 @@ func (k *koji) compare(a, b string, files []string) (differ bool, err error) {
 	if err := errors.Join(errA, errB, err); err != nil {
 		return false, err
 	}
-	var commands []string
-	for _, t := range texts {
-		commands = append(commands, lines(t.text)...)
+	var all []string
+	for _, t := range commands(texts) {
+		all = append(all, lines(t.text)...)
 	}
 	different := 0
-	for _, c := range commands {
+	for _, c := range all {
 		var answers [2]string
 		var g errgroup.Group
 		for i, h := range []hub{one, two} {
@@ -125,12 +130,15 @@ func (k *koji) compare(a, b string, files []string) (differ bool, err error) {
 			fmt.Printf("%s (-%s +%s)\n%s\n", c, a, b, diff)
 		}
 	}
-	fmt.Printf("%d of %d commands are answered differently\n", different, len(commands))
+	fmt.Printf("%d of %d commands are answered differently\n", different, len(all))
 	return different > 0, nil
 }
 
 // script is a file of commands.
 type script struct{ name, text string }
+
+// recorded is the name of the file with what was said for the sake of it.
+func (s script) recorded() string { return strings.TrimSuffix(s.name, filepath.Ext(s.name)) + ".jsonl" }
 
 // open gives the files that are named, or all of ours.
 func open(files []string) (out []script, err error) {
@@ -153,6 +161,11 @@ func open(files []string) (out []script, err error) {
 		out = append(out, script{e.Name(), string(raw)})
 	}
 	return out, err
+}
+
+// commands leaves out the files of calls.
+func commands(all []script) []script {
+	return slices.DeleteFunc(slices.Clone(all), func(s script) bool { return filepath.Ext(s.name) == callsExt })
 }
 
 // lines gives the commands of a file, each "USER COMMAND ARGUMENTS".

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -33,7 +34,12 @@ func (k *koji) record(hubFile, server, dir string, files []string) error {
 	if err != nil {
 		return err
 	}
-	if err := k.everyCommand(h, texts); err != nil {
+	if len(files) > 0 {
+		err = again(server, texts[0].recorded())
+	} else {
+		err = k.everyCommand(h, texts)
+	}
+	if err != nil {
 		return err
 	}
 	l, err := listen(server, filepath.Join(dir, "uploads"))
@@ -48,8 +54,12 @@ func (k *koji) record(hubFile, server, dir string, files []string) error {
 	}
 	for _, t := range texts {
 		var out bytes.Buffer
+		do := func(line string) error { _, err := k.ask(h, line); return err }
+		if filepath.Ext(t.name) == callsExt {
+			do = k.calling(l.front.URL).line
+		}
 		for _, line := range lines(t.text) {
-			if _, err := k.ask(h, line); err != nil {
+			if err := do(line); err != nil {
 				return fmt.Errorf("%s: %w", line, err)
 			}
 			calls, err := l.heard()
@@ -62,8 +72,7 @@ func (k *koji) record(hubFile, server, dir string, files []string) error {
 			}
 			out.Write(append(row, '\n'))
 		}
-		name := strings.TrimSuffix(t.name, filepath.Ext(t.name)) + ".jsonl"
-		if err := os.WriteFile(filepath.Join(dir, name), out.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, t.recorded()), out.Bytes(), 0o644); err != nil {
 			return err
 		}
 	}
@@ -73,7 +82,7 @@ func (k *koji) record(hubFile, server, dir string, files []string) error {
 // everyCommand fails if the client has a command that is not tried.
 func (k *koji) everyCommand(h hub, texts []script) error {
 	tried := map[string]bool{}
-	for _, t := range texts {
+	for _, t := range commands(texts) {
 		for _, line := range lines(t.text) {
 			tried[strings.Fields(line)[1]] = true
 		}
@@ -98,6 +107,7 @@ type listener struct {
 
 	mu    sync.Mutex
 	calls []exchange.Call
+	begun map[int64]bool // sessions, since it was last asked
 	err   error
 }
 
@@ -109,7 +119,7 @@ func listen(server, uploads string) (*listener, error) {
 	if err := os.MkdirAll(uploads, 0o755); err != nil {
 		return nil, err
 	}
-	l := &listener{uploads: uploads}
+	l := &listener{uploads: uploads, begun: map[int64]bool{}}
 	l.front = httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: to.Scheme, Host: to.Host}) },
 		ModifyResponse: func(resp *http.Response) error {
@@ -119,7 +129,7 @@ func listen(server, uploads string) (*listener, error) {
 				return err
 			}
 			resp.Body = io.NopCloser(bytes.NewReader(answer))
-			l.keep(resp.Request.URL.Query(), said, answer)
+			l.keep(resp.Request, said, answer)
 			return nil
 		},
 	})
@@ -138,20 +148,30 @@ func listen(server, uploads string) (*listener, error) {
 
 type saidKey struct{}
 
-func (l *listener) keep(query url.Values, said, answer []byte) {
-	c, err := l.call(query, said)
+func (l *listener) keep(r *http.Request, said, answer []byte) {
+	c, err := l.call(r.URL.Query(), said)
 	if err == nil {
 		var f *xmlrpc.Fault
 		if c.Answer.V, err = xmlrpc.DecodeResponse(bytes.NewReader(answer), wide); errors.As(err, &f) {
-			c.Fault, err = &exchange.Problem{Code: f.Code, Text: f.String}, nil
+			c.Fault, err = &exchange.Problem{Code: f.Code, Text: strings.ReplaceAll(f.String, uploadsTop, "")}, nil
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.err = errors.Join(l.err, err)
+	if id, _ := strconv.ParseInt(r.Header.Get("Koji-Session-Id"), 10, 64); !l.begun[id] {
+		c.Session = id
+	}
+	if id, _, ok := begun(c.Method, c.Answer.V); ok {
+		l.begun[id] = true
+	}
 	silence(c.Answer.V)
 	l.calls = append(l.calls, c)
 }
+
+// uploadsTop is where the hub keeps uploads. What they are called below that is
+// what a client knows.
+const uploadsTop = "/mnt/koji/work/"
 
 // silence takes out texts that are not ours to keep, and places of the hub's
 // machine.
@@ -198,6 +218,6 @@ func (l *listener) heard() ([]exchange.Call, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	calls, err := l.calls, l.err
-	l.calls, l.err = nil, nil
+	l.calls, l.err, l.begun = nil, nil, map[int64]bool{}
 	return calls, err
 }
