@@ -121,8 +121,9 @@ func (h Builders) tasks(ctx context.Context, c *Call, host *task.Host) (any, err
 	return assignedStructs(got), err
 }
 
-// loadData is what builders asked for before the hub scheduled.
-func (h Builders) loadData(ctx context.Context, c *Call, host *task.Host) (any, error) {
+// loadData is what builders asked for before the hub scheduled. It assigns
+// nothing: it reads.
+func (Builders) loadData(ctx context.Context, c *Call, host *task.Host) (any, error) {
 	channels, err := task.ListChannels(ctx, c.Tx, host.ID, 0, nil)
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func (h Builders) loadData(ctx context.Context, c *Call, host *task.Host) (any, 
 	for i, ch := range channels {
 		ids[i] = ch.ID
 	}
-	got, err := h.Room.AssignedTo(ctx, c.Tx, host.ID)
+	got, err := task.ListAssigned(ctx, c.Tx, host.ID)
 	self := append(hostStruct(host), xmlrpc.Member{Name: "channels", Value: ids})
 	return []any{[]xmlrpc.Struct{self}, assignedStructs(got)}, err
 }
@@ -146,7 +147,7 @@ func (Builders) open(ctx context.Context, c *Call, host *task.Host) (any, error)
 	}
 	rows := make([]xmlrpc.Struct, len(mine))
 	for i, t := range mine {
-		rows[i] = record("id", t.ID, "waiting", t.Waiting, "weight", t.Weight)
+		rows[i] = record("id", t.ID, "waiting", trueOrNil(t.Waiting), "weight", t.Weight)
 		if !t.Waiting {
 			continue
 		}

@@ -19,14 +19,20 @@ const (
 // maxAssign bounds what one call of a Koji builder is assigned.
 const maxAssign = 15
 
+// ListAssigned gives the tasks that a Koji builder shall open and has not.
+func ListAssigned(ctx context.Context, tx *db.Tx, host int64) ([]*Task, error) {
+	got, err := db.All(ctx, tx, scanTask, "SELECT "+columns+` FROM task
+		WHERE task.state IN (1, 4) AND task.host_id = $1 AND task.state = 4 ORDER BY task.priority, task.create_time, task.id`, host)
+	return got, kura.E("task.ListAssigned", err)
+}
+
 // AssignedTo gives the tasks that a Koji builder shall open, assigning some
 // when there are none.
 func (r *Room) AssignedTo(ctx context.Context, tx *db.Tx, host int64) ([]*Task, error) {
 	const op = "task.AssignedTo"
-	got, err := db.All(ctx, tx, scanTask, "SELECT "+columns+` FROM task
-		WHERE task.state IN (1, 4) AND task.host_id = $1 AND task.state = 4 ORDER BY task.priority, task.create_time, task.id`, host)
+	got, err := ListAssigned(ctx, tx, host)
 	if err != nil || len(got) > 0 {
-		return got, kura.E(op, err)
+		return got, err
 	}
 	h, err := GetHost(ctx, tx, Ref{ID: host}, 0)
 	if err != nil || !h.Ready {

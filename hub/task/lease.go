@@ -167,7 +167,11 @@ func (r *Room) claim(ctx context.Context, tx *db.Tx, o *Offer, g group, limit fl
 	}
 	var b db.Builder
 	b.Add(`UPDATE task SET state = ?, host_id = ?, epoch = epoch + 1, runs = runs + 1, lease_until = ?,
-		start_time = ?, phase = NULL WHERE state = 0 AND id = (`, state, o.Host, now+term.Microseconds(), now)
+		phase = NULL`, state, o.Host, now+term.Microseconds())
+	if state == Open { // what is assigned starts when its host opens it
+		b.Add(", start_time = ?", now)
+	}
+	b.Add(" WHERE state = 0 AND id = (")
 	r.first(&b, o, g, limit, now)
 	b.Lock(tx.SkipLocked()).Add(") RETURNING " + columns)
 	got, err := db.Find(ctx, tx, scanTask, &b)
