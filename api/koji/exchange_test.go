@@ -16,8 +16,8 @@ import (
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/source"
-	"github.com/kura-build/kura/hub/upload"
 	"github.com/kura-build/kura/hub/tag"
+	"github.com/kura-build/kura/hub/upload"
 	"github.com/kura-build/kura/test/exchange"
 )
 

@@ -166,10 +166,7 @@ func (h Archives) hostImport(ctx context.Context, c *Call) (any, error) {
 	if err := c.Args.Err(); err != nil {
 		return nil, err
 	}
-	if btype == "image" {
-		btype = "" // as any other that builders do not bring
-	}
-	if err := h.Flow.Wanted(btype); err != nil {
+	if err := h.Flow.WantedOfHosts(btype); err != nil {
 		return nil, err
 	}
 	return nothing(h.take(ctx, c, btype))

@@ -198,6 +198,9 @@ func (h Hosted) completeMaven(ctx context.Context, c *Call) (any, error) {
 	var own build.Maven
 	var types []build.ArchiveType
 	if err := h.DB.View(ctx, func(tx *db.Tx) (err error) {
+		if _, err = build.Get(ctx, tx, d.Build); err != nil {
+			return err
+		}
 		if types, err = build.ArchiveTypes(ctx, tx); err != nil {
 			return err
 		}
@@ -270,6 +273,9 @@ func (h Hosted) completeWin(ctx context.Context, c *Call) (any, error) {
 	d.Complete = true
 	r := optReader{opts: results}
 	of, root, output := r.int("task_id"), r.optInt("buildroot_id"), optReader{opts: r.structure("output")}
+	if err := h.typed(ctx, "unsupported", slices.Sorted(maps.Keys(output.opts))); err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(output.opts)) {
 		dir, base := file.Split(name)
 		info := maps.Clone(output.structure(name))
@@ -294,6 +300,22 @@ func (h Hosted) completeWin(ctx context.Context, c *Call) (any, error) {
 	return nothing(err)
 }
 
+// typed refuses files of which it is not known what they are.
+func (h Hosted) typed(ctx context.Context, which string, names []string) error {
+	return h.DB.View(ctx, func(tx *db.Tx) error {
+		types, err := build.ArchiveTypes(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if _, known := build.TypeOfFile(types, name); !known {
+				return kura.Errorf("koji.complete", kura.Build, "%s file type: %s", which, name)
+			}
+		}
+		return nil
+	})
+}
+
 func (h Hosted) completeImage(ctx context.Context, c *Call) (any, error) {
 	return h.image(ctx, c, true)
 }
@@ -309,13 +331,16 @@ func (h Hosted) image(ctx context.Context, c *Call, complete bool) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	d.Complete = complete
+	d.Complete, d.More = complete, !complete
 	for _, name := range slices.Sorted(maps.Keys(all.opts)) {
 		r := optReader{opts: all.structure(name)}
 		if r.opts["task_id"] == nil { // it made none
 			continue
 		}
 		of, arch := r.int("task_id"), r.string("arch")
+		if err := h.typed(ctx, "Unsupported", r.strings("files")); err != nil {
+			return nil, err
+		}
 		var holds []build.Component
 		if err := h.DB.View(ctx, func(tx *db.Tx) (err error) {
 			holds, err = componentsArg(ctx, tx, r.list("rpmlist"))

@@ -46,6 +46,9 @@ func began(ctx context.Context, c *Call, held int64, info map[string]any, next b
 	if !ofWhole[t.Method] {
 		return nil, kura.Errorf("koji.initBuild", kura.Denied, "task %d is a %s task: it makes no build", held, t.Method)
 	}
+	if _, ok := info["epoch"]; !ok {
+		return nil, kura.Errorf("koji.initBuild", kura.Invalid, "No epoch value for build")
+	}
 	r := optReader{opts: info}
 	n := build.New{Name: r.string("name"), Version: r.string("version"), Epoch: r.optInt("epoch"), TaskID: &held, Draft: truthy(info["draft"])}
 	if t.Owner != nil {

@@ -23,6 +23,7 @@ type Delivery struct {
 	Host, Task int64 // who brings it, for which task that runs there
 	Build      int64
 	Complete   bool // the build is complete with it; otherwise it is already
+	More       bool // nor is it yet: more will come
 
 	Packages []Package
 	Archives []Archive
@@ -100,12 +101,13 @@ func (f *Flow) deliverable(ctx context.Context, tx *db.Tx, d *Delivery) (*build.
 	if err != nil {
 		return nil, err
 	}
+	begun := d.Complete || d.More
 	switch {
-	case d.Complete && b.State != build.Building:
+	case begun && b.State != build.Building:
 		return nil, kura.Errorf(op, kura.Conflict, "Unable to complete build: state is %s", b.State)
-	case d.Complete && (b.TaskID == nil || *b.TaskID != d.Task):
+	case begun && (b.TaskID == nil || *b.TaskID != d.Task):
 		return nil, kura.Errorf(op, kura.Conflict, "Unable to complete build: task_id mismatch: build %s is not of task %d", b.NVR(), d.Task)
-	case !d.Complete && b.State != build.Complete:
+	case !begun && b.State != build.Complete:
 		return nil, kura.Errorf(op, kura.Conflict, "cannot import wrapper rpms for %s: build state is %s, not complete", b.NVR(), strings.ToLower(b.State.String()))
 	}
 	return b, nil

@@ -20,9 +20,22 @@ func (f *Flow) Wanted(btype string) error {
 	case btype == "win" && !f.conf.Windows:
 		return kura.Errorf(op, kura.Conflict, "Windows support not enabled: an administrator may set windows below [koji] of the hub's configuration")
 	case btype != "maven" && btype != "win" && btype != "image":
-		return kura.Errorf(op, kura.Invalid, "unsupported archive type: %s", btype)
+		return unsupported(btype)
 	}
 	return nil
+}
+
+// WantedOfHosts is Wanted for files that builders bring: images come with their
+// builds, not one by one.
+func (f *Flow) WantedOfHosts(btype string) error {
+	if btype == "image" {
+		return unsupported(btype)
+	}
+	return f.Wanted(btype)
+}
+
+func unsupported(btype string) error {
+	return kura.Errorf("flow.Wanted", kura.Invalid, "unsupported archive type: %s", btype)
 }
 
 // EmptyBuild makes a complete build without files, to import into, on the volume
