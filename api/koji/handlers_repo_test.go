@@ -152,7 +152,7 @@ func TestRepositoriesAndTheirStates(t *testing.T) {
 		if v := h.anon.must("repo.query", list(list("tag_name", "f41"), list("state", "IN", list(0, 1))), list("id", "state")); !cmp.Equal(v, any(list(map[string]any{"id": id, "state": int64(1)}))) {
 			t.Error(v)
 		}
-		h.anon.fault(1000, "Invalid field: colour", "repo.query", list(list("colour", 1)))
+		h.anon.fault(1019, "Invalid field for query colour", "repo.query", list(list("colour", 1)))
 		var root int64
 		h.update(func(ctx context.Context, tx *db.Tx) (err error) {
 			root, err = build.RecordRoot(ctx, tx, build.NewRoot{Arch: "x86_64", RepoID: id.(int64)})
@@ -279,7 +279,7 @@ func TestExternalRepositoriesAreLookedAt(t *testing.T) {
 			t.Errorf("nothing was noted, got %v", v)
 		}
 		h.ada.fault(1004, "repo", "repo.setExternalRepoData", id, map[string]any{"max_ts": 1})
-		h.root.fault(1000, "No such repo", "repo.setExternalRepoData", 9999, map[string]any{"max_ts": 1})
+		h.root.fault(1000, "No such entry in table external_repo", "repo.setExternalRepoData", 9999, map[string]any{"max_ts": 1})
 		h.root.fault(1000, "want struct", "repo.setExternalRepoData", id, "now")
 		last, other := h.anon.must("tagLastChangeEvent", "f41-build"), h.anon.must("tagLastChangeEvent", "f41")
 		for _, ts := range []int{1700000000, 1700000001} {

@@ -181,10 +181,17 @@ func (Scheduler) hostData(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	data, err := task.HostData(ctx, c.Tx, moment(id))
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]xmlrpc.Struct, 0, len(data))
 	for host, text := range data {
-		rows = append(rows, record("host_id", host, "data", string(text)))
+		said, err := stored(text)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, record("host_id", host, "data", said))
 	}
 	slices.SortFunc(rows, func(x, y xmlrpc.Struct) int { return compare(x[0].Value, y[0].Value, 1) })
-	return rows, err
+	return rows, nil
 }

@@ -1,6 +1,8 @@
 package koji
 
 import (
+	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -55,7 +57,7 @@ func readClause(x any) (db.Clause, error) {
 		}
 	}
 	if !ok || !slices.Contains([]string{"IN", "=", "!=", "<", ">", "<=", ">=", "IS", "IS NOT"}, c.Op) {
-		return c, kura.Errorf("koji.view", kura.Invalid, "Invalid operator: %.20s", c.Op)
+		return c, fault(parameterError, "Invalid operator: %.20s", c.Op)
 	}
 	return c, nil
 }
@@ -107,18 +109,28 @@ func (v *view) admits(row xmlrpc.Struct) (bool, error) {
 	for _, c := range v.clauses {
 		x, known := member(row, c.Field)
 		if !known {
-			return false, kura.Errorf("koji.view", kura.Invalid, "Invalid field: %s", c.Field)
+			return false, noField(c.Field)
 		}
 		ok = ok && meets(c, x)
 	}
 	return ok, nil
 }
 
+func noField(name string) error { return fault(parameterError, "Invalid field for query %s", name) }
+
 // meets compares a row's value with a clause's.
 func meets(c db.Clause, v any) bool {
 	if c.Op == "IN" {
 		list, _ := c.Value.([]any)
 		return slices.ContainsFunc(list, func(x any) bool { return compare(v, x, 1) == 0 })
+	}
+	if text, ok := c.Value.(string); ok { // options may be asked for as JSON
+		if m, isMap := v.(map[string]any); isMap {
+			v = 1
+			if want, err := fromJSON(json.RawMessage(text)); err == nil && reflect.DeepEqual(want, any(m)) {
+				v = text
+			}
+		}
 	}
 	n := compare(v, c.Value, 1)
 	switch c.Op {
@@ -169,7 +181,7 @@ func (v *view) shown(rows []xmlrpc.Struct) (any, error) {
 		for _, name := range fields {
 			x, known := member(row, name)
 			if !known {
-				return nil, kura.Errorf("koji.view", kura.Invalid, "Invalid field: %s", name)
+				return nil, noField(name)
 			}
 			out[i] = append(out[i], xmlrpc.Member{Name: name, Value: x})
 		}

@@ -109,6 +109,25 @@ func lastChange(ctx context.Context, tx *db.Tx, id, at int64) (int64, error) {
 	return tag.LastChangeOf(ctx, tx, tag.ByID(id), at, true)
 }
 
+// custom are the options in which a repository is not as those of its tag are.
+func custom(t tag.Tag, o Opts) string {
+	all := map[string]bool{}
+	usual := OptsFor(t, nil)
+	for _, opt := range []struct {
+		name      string
+		is, usual bool
+	}{{"src", o.Src, usual.Src}, {"debuginfo", o.Debuginfo, usual.Debuginfo}, {"separate_src", o.SeparateSrc, usual.SeparateSrc}} {
+		if opt.is != opt.usual {
+			all[opt.name] = opt.is
+		}
+	}
+	b, err := json.Marshal(all)
+	if err != nil {
+		panic(err) // three booleans
+	}
+	return string(b)
+}
+
 func encode(o Opts) string {
 	b, err := json.Marshal(o)
 	if err != nil {
@@ -234,8 +253,8 @@ func begin(ctx context.Context, tx *db.Tx, w Want, task int64) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, task_id, externals, tag_name)
-		VALUES ($1, $2, $3, $4, $4, 0, $5, $6, $7, $8) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), task_, shown(ext), t.Name)
+	id, err := tx.Insert(ctx, `INSERT INTO repo (tag_id, create_event, begin_event, create_time, state_time, state, opts, custom_opts, task_id, externals, tag_name)
+		VALUES ($1, $2, $3, $4, $4, 0, $5, $6, $7, $8, $9) RETURNING id`, t.ID, at, change, db.Now(), encode(w.Opts), custom(t, w.Opts), task_, shown(ext), t.Name)
 	if err != nil {
 		return nil, err
 	}
