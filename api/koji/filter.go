@@ -87,6 +87,9 @@ func filterResults(ctx context.Context, c *Call) (total int, result any, err err
 	v, err := inner(ctx, c, kw)
 	if err != nil {
 		var f *xmlrpc.Fault
+		if errors.As(err, &f) && f.String == "Invalid method: "+name {
+			return 0, nil, err
+		}
 		if kura.KindOf(err) == kura.Other && !errors.As(err, &f) {
 			return 0, nil, err // ours, and not for clients to read
 		}

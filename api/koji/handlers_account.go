@@ -201,7 +201,11 @@ func (Accounts) principal(change func(context.Context, *db.Tx, int64, string) er
 		if err := c.Args.Err(); err != nil {
 			return nil, err
 		}
-		return u.ID, change(ctx, c.Tx, u.ID, principal)
+		err = change(ctx, c.Tx, u.ID, principal)
+		if kura.Is(err, kura.NotFound) {
+			return nil, fault(authError, "cannot remove Kerberos Principal: %s with user %s", principal, u.Name)
+		}
+		return u.ID, err
 	}
 }
 

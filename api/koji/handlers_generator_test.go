@@ -28,7 +28,7 @@ func TestContentGenerators(t *testing.T) {
 		if diff := cmp.Diff(any(map[string]any{"state": int64(0), "owner_name": "ada", "nvr": "image-1-1"}), pick(h.anon.must("getBuild", id), "state", "owner_name", "nvr")); diff != "" {
 			t.Error(diff)
 		}
-		h.ada.fault(1005, "already exists", "CGInitBuild", "osbuild", nvr)
+		h.ada.fault(1000, "already reserved", "CGInitBuild", "osbuild", nvr)
 		h.ada.fault(1000, "Only FAILED/CANCELED build states are allowed", "CGRefundBuild", "osbuild", id, token, 1)
 		h.ada.fault(1000, "Token doesn't match build ID", "CGRefundBuild", "osbuild", id, "guessed")
 		h.root.must("grantCGAccess", "ada", "other", true)

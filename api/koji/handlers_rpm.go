@@ -14,8 +14,12 @@ import (
 // rpmStruct is how Koji shows an rpm.
 func rpmStruct(r *build.RPM) (xmlrpc.Struct, error) {
 	extra, err := rpmExtra(r)
+	var draft any // what is of no build here is neither
+	if r.BuildID != nil {
+		draft = r.Draft
+	}
 	return record("id", r.ID, "name", r.Name, "version", r.Version, "release", r.Release, "arch", r.Arch,
-		"epoch", deref(r.Epoch), "draft", r.Draft, "payloadhash", r.PayloadHash, "size", r.Size, "buildtime", r.BuildTime,
+		"epoch", deref(r.Epoch), "draft", draft, "payloadhash", r.PayloadHash, "size", r.Size, "buildtime", r.BuildTime,
 		"build_id", deref(r.BuildID), "buildroot_id", deref(r.BuildrootID),
 		"external_repo_id", r.ExternalRepoID, "external_repo_name", r.ExternalRepoName,
 		"metadata_only", r.MetadataOnly, "extra", extra), err

@@ -243,6 +243,6 @@ func TestBuildrootsAndLogs(t *testing.T) {
 			t.Error(v)
 		}
 		h.anon.fault(1000, "No such buildroot: 99", "getBuildroot", 99, true)
-		h.anon.fault(1000, "No such buildroot: 99", "getBuildrootListing", 99)
+		h.anon.fault(1000, "no buildroot with ID: 99", "getBuildrootListing", 99)
 	})
 }

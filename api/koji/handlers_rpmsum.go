@@ -31,7 +31,7 @@ func (h Builds) rpmChecksums(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if len(types) == 0 {
-		types = []string{"sha256"}
+		types = []string{"md5", "sha256"}
 	}
 	for _, t := range types {
 		if checksums[t] == nil {

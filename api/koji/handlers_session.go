@@ -46,7 +46,7 @@ func sessionStruct(s account.SessionInfo, details bool) xmlrpc.Struct {
 	r := record("user_id", s.User, "expired", s.Expired, "master", deref(s.Master), "authtype", s.Authtype,
 		"callnum", deref(s.Callnum), "start_time", TimeText(s.Start), "start_ts", TimeTS(s.Start),
 		"update_time", TimeText(s.Update), "update_ts", TimeTS(s.Update),
-		"renew_time", TimeText(renew), "renew_ts", TimeTS(renew), "exclusive", s.Exclusive)
+		"renew_time", TimeText(renew), "renew_ts", TimeTS(renew), "exclusive", trueOrNil(s.Exclusive))
 	if details {
 		r = append(r, record("hostip", s.IP, "id", s.ID)...)
 	}

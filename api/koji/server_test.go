@@ -105,7 +105,7 @@ func TestFilters(t *testing.T) {
 		t.Error(n)
 	}
 	c.fault(1000, "hello() did not return a list", "filterResults", "hello")
-	c.fault(1000, "method nope raised an exception (Invalid method: nope)", "filterResults", "nope")
+	c.fault(1000, "Invalid method: nope", "filterResults", "nope")
 	c.fault(1000, "cannot be called through", "filterResults", "createUser", "eve")
 	c.fault(1000, "cannot be called through", "filterResults", "filterResults", "listUsers")
 }

@@ -22,13 +22,21 @@ var byTable = map[string]bool{
 	"createNotificationBlock": true, "getPackage": true,
 }
 
-// sayings are whole texts that Koji has others for.
+// ofExternal are those that look up external repositories so.
+var ofExternal = map[string]bool{"addExternalRPM": true, "repo.getExternalRepoData": true, "repo.setExternalRepoData": true}
+
+// sayings are texts, or their beginnings, that Koji has others for.
 var sayings = []struct {
 	of   string
 	text *regexp.Regexp
 	koji string
 }{
 	{"cancelTask", regexp.MustCompile(`^Cannot cancel task \d+, not owner$`), "Cannot cancel task, not owner"},
+	{"cancelTaskChildren", regexp.MustCompile(`^Cannot cancel task \d+, not owner$`), "Cannot cancel task, not owner"},
+	{"deleteBuild", regexp.MustCompile(`^Cannot delete build \S+, `), "Cannot delete build, "},
+	{"moveAllBuilds", regexp.MustCompile(`^package (\S+) not in list for (\S+)$`), "Package $1 not in list for tag $2"},
+	{"getBuildrootListing", regexp.MustCompile(`^No such buildroot: `), "no buildroot with ID: "},
+	{"groupListRemove", regexp.MustCompile(`^No such tag: (.*)$`), "No such tagInfo: '$1'"},
 	{"setTaskPriority", regexp.MustCompile(`^task \d+ is [A-Z]+: the priority of a finished task cannot be changed$`), "Finished task's priority can't be updated"},
 	{"resubmitTask", regexp.MustCompile(`^only the owner of task \d+ or an admin may resubmit it$`), "only the task owner or an admin may resubmit a task"},
 }
@@ -37,7 +45,7 @@ var sayings = []struct {
 func worded(method, text string) string {
 	for _, w := range sayings {
 		if w.of == method && w.text.MatchString(text) {
-			return w.koji
+			return w.text.ReplaceAllString(text, w.koji)
 		}
 	}
 	rest, ok := strings.CutPrefix(text, "No such ")
@@ -61,6 +69,8 @@ func worded(method, text string) string {
 		return "No such entry in table groups: " + name
 	case what == "package" && method == "getPackageID":
 		return "No such package name: " + name
+	case what == "repo" && ofExternal[method]:
+		return "No such entry in table external_repo: " + name
 	case what == "host" && method == "getHost":
 		return "Invalid hostInfo: " + name
 	case what == "tag" && method == "getTagID":

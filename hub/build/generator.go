@@ -125,6 +125,16 @@ func Reserve(ctx context.Context, tx *db.Tx, by account.Actor, ref account.Ref, 
 	}
 	n.OwnerID = by.ID
 	b, err := Begin(ctx, tx, n)
+	if kura.Is(err, kura.Build) {
+		var held int
+		if e := tx.Row(ctx, `SELECT count(*) FROM build_reservations r JOIN build b ON b.id = r.build_id JOIN package p ON p.id = b.pkg_id
+			WHERE b.namespace = $1 AND p.name = $2 AND b.version = $3 AND b.release = $4 AND b.state = 0`, n.Namespace, n.Name, n.Version, n.Release).Scan(&held); e != nil {
+			return nil, "", kura.E(op, e)
+		}
+		if held > 0 {
+			err = kura.Errorf(op, kura.Conflict, "Build is already reserved")
+		}
+	}
 	if err != nil {
 		return nil, "", kura.E(op, err)
 	}

@@ -98,16 +98,16 @@ func scratchParts(ctx context.Context, tx *db.Tx, id int64) (parts []*scratched,
 	}
 	var opts BuildOpts
 	var target *string
-	if t.Method != "build" {
+	switch {
+	case t.State != task.Closed:
+		return nil, "", noMerge("task %d did not complete successfully", id)
+	case t.Method != "build":
 		return nil, "", noMerge("task %d is not a build task", id)
 	}
 	if err := params(t, []string{"src", "target", "opts"}, &src, &target, &opts); err != nil {
 		return nil, "", err
 	}
-	switch {
-	case t.State != task.Closed:
-		return nil, "", noMerge("task %d did not complete successfully", id)
-	case !opts.Scratch:
+	if !opts.Scratch {
 		return nil, "", noMerge("task %d is not a scratch build", id)
 	}
 	kids, err := task.Children(ctx, tx, id)
