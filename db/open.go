@@ -37,21 +37,19 @@ type DB struct {
 //	sqlite:/var/lib/kura/kura.db
 //	postgres://user@/kura?host=/run/postgresql
 func Open(ctx context.Context, address string) (*DB, error) {
-	var d *DB
-	var err error
 	switch {
 	case strings.HasPrefix(address, "sqlite:"):
-		d, err = openSQLite(ctx, strings.TrimPrefix(address, "sqlite:"))
+		return openSQLite(ctx, strings.TrimPrefix(address, "sqlite:"))
 	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
-		d, err = openPostgres(ctx, address)
-	default:
-		err = fmt.Errorf("database address %q is neither sqlite:PATH nor postgres://…", address)
+		return openPostgres(ctx, address)
 	}
-	if err != nil {
-		return nil, err
-	}
+	return nil, fmt.Errorf("database address %q is neither sqlite:PATH nor postgres://…", address)
+}
+
+// opened is a database with what reads its state for many at once.
+func opened(d *DB) *DB {
 	d.state = share(d.readState)
-	return d, nil
+	return d
 }
 
 func openSQLite(ctx context.Context, path string) (*DB, error) {
@@ -77,7 +75,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	r := sql.OpenDB(connector{dsn(url.Values{"_txlock": {"deferred"}})})
 	r.SetMaxOpenConns(16)
 	r.SetMaxIdleConns(8)
-	return &DB{dialect: SQLite, write: w, read: r, url: "sqlite:" + path}, nil
+	return opened(&DB{dialect: SQLite, write: w, read: r, url: "sqlite:" + path}), nil
 }
 
 func openPostgres(ctx context.Context, address string) (*DB, error) {
@@ -92,7 +90,7 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 		p.Close()
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
-	return &DB{dialect: Postgres, write: p, read: p, url: address}, nil
+	return opened(&DB{dialect: Postgres, write: p, read: p, url: address}), nil
 }
 
 // Close ends all connections.
