@@ -24,7 +24,7 @@ var allowed = []differs{
 	{`listTasks`, `^(\[2\]\[0\])?$`, ``, "tasks that were refused at once (8) are in no list"},
 	{`createTag|groupPackageListUnblock|addRPMSig|getRPM|setTaskPriority|repo\.checkRequest|getChannel|repoInfo|getEvent|` +
 		`addBType|addExternalRPM|getRPMChecksums|getArchiveType|renameChannel|repoExpire|repoProblem|repoDelete|repo\.setState|` +
-		`host\.(refuseTask|setBuildRootList|updateBuildRootList|initWinBuild|completeImageBuild|importArchive|writeSignedRPM)`, `fault`, `^1000, .*not 1000, `, "a fault says more: which object, what was expected"},
+		`host\.(refuseTask|complete(Build|MavenBuild)|moveBuildToScratch|setBuildRootList|updateBuildRootList|initWinBuild|completeImageBuild|importArchive|writeSignedRPM)`, `fault`, `^1000, .*not 1000, `, "a fault says more: which object, what was expected"},
 	{`packageListAdd|winBuild|promoteBuild|host\.checkPolicy|host\.assertPolicy`, `fault|^\[1\]$`, `policy violation|^is "only .*, not "Only `, "the reasons that default policies give are in kura's words"},
 	{`buildImage|newRepo`, `fault`, `permission required`, "where one of several permissions would do, another one of them is named"},
 	{`distRepo`, `fault`, `policy violation \(dist_repo\)`, "who may make repositories for distribution is decided by a default policy, where Koji's allows all as long as nobody writes one"},
