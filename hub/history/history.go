@@ -118,23 +118,22 @@ func Find(ctx context.Context, tx *db.Tx, name string, q Query) ([]Record, error
 // read gives the records of a table, or all of them that one event made.
 func (t *table) read(ctx context.Context, tx *db.Tx, q Query, event int64) ([]Record, error) {
 	var b db.Builder
-	if err := tx.PlanAnew(ctx); err != nil { // how old and how young decide
+	if q.timed() && large[t.name] { // how old and how young decide
+		if err := tx.PlanAnew(ctx); err != nil {
+			return nil, err
+		}
+	}
+	between, err := q.span(ctx, tx)
+	if err != nil {
 		return nil, err
 	}
-	q.from(&b, t, event)
+	q.from(&b, t, event, between.last)
 	if q.After != 0 {
-		// The first event after that time is asked for by itself, so that the
-		// database knows how few records are younger. (id + 0: not by going
-		// through all events in their order.)
-		var first int64
-		if err := tx.Row(ctx, "SELECT COALESCE(min(id + 0), 9223372036854775807) FROM event WHERE time > $1", q.After).Scan(&first); err != nil {
-			return nil, kura.E("history.Find", err)
-		}
 		// Two questions, as an index answers each of them: one for either would
 		// have the database look at all records.
-		b.Add(" AND v.create_event >= ? AND e1.time > ? UNION ALL ", first, q.After)
-		q.from(&b, t, event)
-		b.Add(" AND v.revoke_event >= ? AND e2.time > ? AND e1.time <= ?", first, q.After, q.After)
+		b.Add(" AND v.create_event >= ? AND e1.id >= ? AND e1.time + 0 > ? UNION ALL ", between.first, between.first, q.After)
+		q.from(&b, t, event, between.last)
+		b.Add(" AND v.revoke_event >= ? AND e2.id >= ? AND e2.time + 0 > ? AND e1.time + 0 <= ?", between.first, between.first, q.After, q.After)
 	}
 	b.Add(" ORDER BY 1") // create_event
 	if q.Limit != 0 && event == 0 {
@@ -143,15 +142,45 @@ func (t *table) read(ctx context.Context, tx *db.Tx, q Query, event int64) ([]Re
 	return db.Find(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, &b)
 }
 
-// from asks for a table's records, without saying after which time.
-func (q Query) from(b *db.Builder, t *table, event int64) {
+// span is the first event after a time, and the last one before another.
+type span struct{ first, last int64 }
+
+// spanOf is under which a reading transaction keeps one: all tables are asked.
+type spanOf struct{ after, before int64 }
+
+// span asks for these events by themselves, so that the database knows how few
+// records lie between. Clocks of hubs may differ, but not by ten thousand events.
+// The times are compared as well, with 0 added, and the events' own numbers: not
+// by going through events in the order of either.
+func (q Query) span(ctx context.Context, tx *db.Tx) (s span, err error) {
+	if q.After == 0 && q.Before == 0 {
+		return s, nil
+	}
+	key := spanOf{q.After, q.Before}
+	if known, ok := tx.Noted(key).(span); ok && tx.ReadOnly() {
+		return known, nil
+	}
+	err = tx.Row(ctx, `SELECT COALESCE((SELECT min(id) FROM (SELECT id FROM event WHERE time > $1 ORDER BY time LIMIT 10000) young), 9223372036854775807),
+		COALESCE((SELECT max(id) FROM (SELECT id FROM event WHERE time < $2 ORDER BY time DESC LIMIT 10000) old), 0)`, q.After, q.Before).Scan(&s.first, &s.last)
+	tx.Note(key, s)
+	return s, err
+}
+
+// timed reports whether times or events say how much there is to read.
+func (q Query) timed() bool {
+	return q.After != 0 || q.Before != 0 || q.AfterEvent != 0 || q.BeforeEvent != 0
+}
+
+// from asks for a table's records, without saying after which time. last is the
+// last event before the time before which they were made.
+func (q Query) from(b *db.Builder, t *table, event, last int64) {
 	t.from(b)
 	for by, v := range q.About {
 		if add := t.by[by]; add != nil {
 			add(b, v)
 		}
 	}
-	q.versions(b)
+	q.versions(b, last)
 	if q.From != 0 {
 		b.Add(" AND v.create_event >= ?", q.From)
 	}
@@ -160,7 +189,9 @@ func (q Query) from(b *db.Builder, t *table, event int64) {
 	}
 }
 
-func (q Query) versions(b *db.Builder) {
+// versions adds the conditions on when and by whom. What was revoked before was
+// made before.
+func (q Query) versions(b *db.Builder, last int64) {
 	if q.Active != nil && *q.Active {
 		b.Add(" AND v.revoke_event IS NULL")
 	} else if q.Active != nil {
@@ -170,10 +201,10 @@ func (q Query) versions(b *db.Builder) {
 		b.Add(" AND (v.creator_id = ? OR v.revoker_id = ?)", q.Editor, q.Editor)
 	}
 	if q.Before != 0 {
-		b.Add(" AND (e1.time < ? OR e2.time < ?)", q.Before, q.Before)
+		b.Add(" AND v.create_event <= ? AND e1.id <= ? AND e1.time + 0 < ?", last, last, q.Before)
 	}
 	if q.BeforeEvent != 0 {
-		b.Add(" AND (v.create_event < ? OR v.revoke_event < ?)", q.BeforeEvent, q.BeforeEvent)
+		b.Add(" AND v.create_event < ?", q.BeforeEvent)
 	}
 	if q.AfterEvent != 0 {
 		b.Add(" AND (v.create_event > ? OR v.revoke_event > ?)", q.AfterEvent, q.AfterEvent)

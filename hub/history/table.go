@@ -29,6 +29,10 @@ func byUser(b *db.Builder, v any)    { b.Add(" AND v.user_id = ?", v) }
 func byRepo(b *db.Builder, v any)    { b.Add(" AND v.external_repo_id = ?", v) }
 func byHost(b *db.Builder, v any)    { b.Add(" AND v.host_id = ?", v) }
 
+// large are the tables with a record for each build or package of each tag. To
+// plan takes longer than to read any of the others.
+var large = map[string]bool{"tag_listing": true, "tag_package_owners": true, "tag_packages": true}
+
 type search = map[By]func(*db.Builder, any)
 
 // tables are all versioned tables, sorted by name. Columns are called as in
