@@ -92,10 +92,12 @@ type RootFilter struct {
 func ListBuildroots(ctx context.Context, tx *db.Tx, f RootFilter) ([]*Buildroot, error) {
 	var q db.Builder
 	f.where(q.Add("SELECT " + rootColumns + " FROM buildroot" + rootJoins))
+	q.Add(" ORDER BY buildroot.id")
+	if f.RPMID != 0 || f.ArchiveID != 0 {
+		q.Add(" + 0") // they are few: not by going through all roots in their order
+	}
 	if f.Newest {
-		q.Add(" ORDER BY buildroot.id DESC")
-	} else {
-		q.Add(" ORDER BY buildroot.id")
+		q.Add(" DESC")
 	}
 	limit := f.Limit
 	if limit == 0 {

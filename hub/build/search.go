@@ -29,8 +29,12 @@ func RPMNames(ctx context.Context, tx *db.Tx, glob string, after int64) iter.Seq
 	var q db.Builder
 	q.Add("SELECT id, name || '-' || version || '-' || release || '.' || arch || '.rpm' FROM rpminfo WHERE namespace = 0")
 	if glob != "" {
+		q.Add(" AND lower(name || '-' || version || '-' || release || '.' || arch || '.rpm')")
+		if first, _ := begins(glob); first != "" {
+			q.Add(" || ''") // the index of beginnings is smaller than that of all
+		}
+		q.Add(` LIKE lower(?) ESCAPE '\'`, globToLike(glob))
 		rpmsNamed(&q, glob)
-		q.Add(` AND lower(name || '-' || version || '-' || release || '.' || arch || '.rpm') LIKE lower(?) ESCAPE '\'`, globToLike(glob))
 	}
 	if after != 0 {
 		q.Add(" AND id > ?", after)

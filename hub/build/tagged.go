@@ -142,9 +142,10 @@ func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tag
 	}
 	if few {
 		// A tag that many builds went through may hold few of them. The limit
-		// tells the database, which would reckon with a share of all.
+		// tells the database, which would reckon with a share of all; the order is
+		// that of an index, or it would look for so few among all.
 		b.Add("(SELECT * FROM tag_listing l WHERE")
-		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" LIMIT 1000) l")
+		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" ORDER BY l.tag_id, l.build_id LIMIT 1000) l")
 	} else {
 		b.Add("tag_listing l")
 	}
