@@ -69,6 +69,7 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 		t.Fatal(err)
 	}
 	h.flow = flow.New(d, blobs, h.tasks, repo.NewMaker(d, blobs), signer, flow.Config{Policies: houseRules(t), Rules: rules, Maven: true, Windows: true})
+	h.tasks.Ended = h.flow.Ended
 	h.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)},
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
 		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),

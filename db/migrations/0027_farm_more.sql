@@ -16,3 +16,11 @@ EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported
 END $$;
 {{end}}
 -- +goose StatementEnd
+-- room: hub/repo
+-- those that are there; most were deleted
+CREATE INDEX repo_live ON repo (tag_id, id) WHERE state <> 3;
+UPDATE repo_queue SET active = FALSE
+    WHERE EXISTS (SELECT 1 FROM task WHERE task.id = repo_queue.task_id AND task.state IN (2, 3, 5));
+CREATE INDEX repo_queue_active ON repo_queue (task_id) WHERE active;
+-- room: hub/task
+CREATE INDEX task_top_state ON task (state, id) WHERE parent IS NULL;

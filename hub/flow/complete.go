@@ -12,6 +12,7 @@ import (
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/file"
+	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -167,6 +168,11 @@ func importFault(err error) error {
 // Ended ends what a task was making when it ended: its roots are retired, and
 // if it was cancelled, so is its build.
 func (f *Flow) Ended(ctx context.Context, tx *db.Tx, t *task.Task) error {
+	if t.Method == "newRepo" {
+		if err := repo.EndRequests(ctx, tx, t.ID); err != nil {
+			return err
+		}
+	}
 	if err := build.RetireRoots(ctx, tx, t.ID); err != nil || t.State != task.Canceled {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/kura-build/kura/hub/tag"
 )
 
-// Request is somebody's wish for a repository, and the task that makes it. How
-// it stands is not kept: the task says so.
+// Request is somebody's wish for a repository, and the task that makes it, which
+// says how it stands. That it is over is kept as well.
 type Request struct {
 	ID         int64
 	CreateTime int64
@@ -102,7 +102,7 @@ var RequestFields = db.Fields{
 	"tries":      {SQL: "q.tries"},
 	"create_ts":  {SQL: "q.create_time", Kind: db.Seconds},
 	"update_ts":  {SQL: "CASE WHEN task.state IN (2, 3, 5) THEN COALESCE(task.completion_time, q.update_time) ELSE q.update_time END", Kind: db.Seconds},
-	"active":     {SQL: "CASE WHEN task.state IN (2, 3, 5) THEN FALSE ELSE q.active END", Kind: db.Bool},
+	"active":     {SQL: "q.active", Kind: db.Bool},
 }
 
 func (f *RequestFilter) where(q *db.Builder) {
@@ -169,6 +169,13 @@ func Ask(ctx context.Context, tx *db.Tx, a Asked) (*Request, error) {
 	}
 	r, err := GetRequest(ctx, tx, id)
 	return r, kura.E(op, err)
+}
+
+// EndRequests notes that the task of requests is over: those that go on are few
+// among all that are kept.
+func EndRequests(ctx context.Context, tx *db.Tx, task int64) error {
+	_, err := tx.Exec(ctx, "UPDATE repo_queue SET active = FALSE WHERE task_id = $1 AND active", task)
+	return kura.E("repo.EndRequests", err)
 }
 
 // OpenRequest gives a request that is under way and will do for what is asked,

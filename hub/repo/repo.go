@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -176,6 +177,9 @@ func (f *Filter) where(q *db.Builder) {
 		q.Add(" AND repo.task_id = ?", f.TaskID)
 	}
 	if f.States != nil {
+		if !slices.Contains(f.States, int(Deleted)) {
+			q.Add(" AND repo.state <> 3") // most are, and the others have an index
+		}
 		q.Add(" AND")
 		db.In(q, "repo.state", f.States)
 	}
