@@ -30,14 +30,14 @@ const (
 	onePart    = 500
 )
 
-// scheduled is a record with what the lists show beside it.
+// scheduled is a record as it is shown.
 type scheduled struct {
-	id, task, host int64
-	row            xmlrpc.Struct
+	id  int64
+	row xmlrpc.Struct
 }
 
 // read reads records in parts, until it has as many as are wanted.
-func (v *view) read(ctx context.Context, tx *db.Tx, fields db.Fields, part func(task.Of) ([]scheduled, error)) (any, error) {
+func (v *view) read(fields db.Fields, part func(task.Of) ([]scheduled, error)) (any, error) {
 	var of task.Of
 	of.Where, v.clauses = fields.Split(v.clauses)
 	enough := maxRecords
@@ -48,27 +48,22 @@ func (v *view) read(ctx context.Context, tx *db.Tx, fields db.Fields, part func(
 		}
 	}
 	var rows []xmlrpc.Struct
-	a := newAround()
 	for looked := 0; looked < maxRecords && len(rows) < enough; looked += int(of.Limit) {
 		of.Limit = onePart
 		if len(v.clauses) == 0 { // all that comes will do
 			of.Limit = int64(min(onePart, enough-len(rows)))
 		}
 		got, err := part(of)
-		if err == nil {
-			err = a.know(ctx, tx, got)
-		}
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range got {
-			row := a.add(e)
-			ok, err := v.admits(row)
+			ok, err := v.admits(e.row)
 			if err != nil {
 				return nil, err
 			}
 			if ok {
-				rows = append(rows, row)
+				rows = append(rows, e.row)
 			}
 			of.After = e.id
 		}
@@ -79,51 +74,12 @@ func (v *view) read(ctx context.Context, tx *db.Tx, fields db.Fields, part func(
 	return v.shown(rows)
 }
 
-// around adds what the fields of tasks and hosts are called in these lists.
-type around struct {
-	tasks map[int64]*task.Task
-	hosts map[int64]*task.Host
-}
-
-func newAround() around {
-	return around{tasks: map[int64]*task.Task{}, hosts: map[int64]*task.Host{}}
-}
-
-// know asks for the tasks and hosts of records, unless they are known.
-func (a around) know(ctx context.Context, tx *db.Tx, list []scheduled) error {
-	var ids []int64
-	for _, e := range list {
-		if _, known := a.tasks[e.task]; !known && e.task != 0 {
-			a.tasks[e.task] = nil
-			ids = append(ids, e.task)
-		}
-		if a.hosts[e.host] == nil && e.host != 0 {
-			h, err := task.GetHost(ctx, tx, task.Ref{ID: e.host}, 0)
-			if err != nil {
-				return err
-			}
-			a.hosts[e.host] = h
-		}
-	}
-	tasks, err := task.ByIDs(ctx, tx, ids)
-	for _, t := range tasks {
-		a.tasks[t.ID] = t
-	}
-	return err
-}
-
-func (a around) add(e scheduled) xmlrpc.Struct {
-	s := e.row
-	if t := a.tasks[e.task]; t != nil {
-		s = append(s, record("method", t.Method, "state", int64(t.State), "owner", deref(t.Owner), "arch", t.Arch,
-			"channel_id", deref(t.ChannelID), "start_ts", TimeTS(moment(t.StartTime)), "completion_ts", TimeTS(moment(t.CompletionTime)))...)
-	} else {
-		s = append(s, record("method", nil, "state", nil, "owner", nil, "arch", nil, "channel_id", nil, "start_ts", nil, "completion_ts", nil)...)
-	}
-	if h := a.hosts[e.host]; h != nil {
-		return append(s, record("host_name", h.Name, "host_ready", h.Ready)...)
-	}
-	return append(s, record("host_name", nil, "host_ready", nil)...)
+// around is a record with what the fields of its task and its host are called in
+// these lists.
+func around(row xmlrpc.Struct, a task.About) xmlrpc.Struct {
+	return append(row, record("method", deref(a.Method), "state", deref(a.State), "owner", deref(a.Owner), "arch", deref(a.Arch),
+		"channel_id", deref(a.Channel), "start_ts", TimeTS(moment(a.Start)), "completion_ts", TimeTS(moment(a.Completion)),
+		"host_name", deref(a.HostName), "host_ready", deref(a.HostReady))...)
 }
 
 // scheduledOf makes records of what a room lists.
@@ -142,9 +98,9 @@ func (Scheduler) runs(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.read(ctx, c.Tx, task.RunFields, func(of task.Of) ([]scheduled, error) {
+	return v.read(task.RunFields, func(of task.Of) ([]scheduled, error) {
 		return scheduledOf(task.TaskRuns(ctx, c.Tx, of))(func(r task.TaskRun) scheduled {
-			return scheduled{r.ID, r.Task, r.Host, record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "active", r.Active, "create_ts", TimeTS(r.Time))}
+			return scheduled{r.ID, around(record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "active", r.Active, "create_ts", TimeTS(r.Time)), r.About)}
 		})
 	})
 }
@@ -154,10 +110,10 @@ func (Scheduler) refusals(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.read(ctx, c.Tx, task.RefusalFields, func(of task.Of) ([]scheduled, error) {
+	return v.read(task.RefusalFields, func(of task.Of) ([]scheduled, error) {
 		return scheduledOf(task.Refusals(ctx, c.Tx, of))(func(r task.Refusal) scheduled {
-			return scheduled{r.ID, r.Task, r.Host, record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "by_host", r.ByHost,
-				"soft", r.Soft, "msg", deref(r.Msg), "ts", TimeTS(r.Time))}
+			return scheduled{r.ID, around(record("id", r.ID, "task_id", r.Task, "host_id", r.Host, "by_host", r.ByHost,
+				"soft", r.Soft, "msg", deref(r.Msg), "ts", TimeTS(r.Time)), r.About)}
 		})
 	})
 }
@@ -167,10 +123,10 @@ func (Scheduler) messages(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.read(ctx, c.Tx, task.NoteFields, func(of task.Of) ([]scheduled, error) {
+	return v.read(task.NoteFields, func(of task.Of) ([]scheduled, error) {
 		return scheduledOf(task.Notes(ctx, c.Tx, of))(func(n task.Note) scheduled {
-			return scheduled{n.ID, moment(n.Task), moment(n.Host), record("id", n.ID, "task_id", deref(n.Task), "host_id", deref(n.Host),
-				"msg", n.Msg, "msg_ts", TimeTS(n.Time))}
+			return scheduled{n.ID, around(record("id", n.ID, "task_id", deref(n.Task), "host_id", deref(n.Host),
+				"msg", n.Msg, "msg_ts", TimeTS(n.Time)), n.About)}
 		})
 	})
 }

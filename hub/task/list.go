@@ -104,14 +104,6 @@ func getListed(ctx context.Context, tx *db.Tx, id int64) (*Listed, error) {
 	return l, nil
 }
 
-// ByIDs gives tasks by their numbers; those that are not there are left out.
-func ByIDs(ctx context.Context, tx *db.Tx, ids []int64) ([]*Task, error) {
-	var b db.Builder
-	b.Add("SELECT " + columns + " FROM task WHERE")
-	got, err := db.Find(ctx, tx, scanTask, db.In(&b, "task.id", ids))
-	return got, kura.E("task.ByIDs", err)
-}
-
 // title names a task in sentences: its id and what it does.
 func (t *Task) title() string {
 	s := strconv.FormatInt(t.ID, 10) + " (" + t.Method

@@ -9,6 +9,20 @@ import (
 	"github.com/kura-build/kura/db"
 )
 
+// About is what the lists of records show of their task and host; what is not
+// there is nil.
+type About struct {
+	Method, Arch, HostName                   *string
+	State, Owner, Channel, Start, Completion *int64
+	HostReady                                *bool
+}
+
+const aboutColumns = `, task.method, task.arch, host.name, task.state, task.owner, task.channel_id, task.start_time, task.completion_time, host.ready`
+
+func (a *About) fields() []any {
+	return []any{&a.Method, &a.Arch, &a.HostName, &a.State, &a.Owner, &a.Channel, &a.Start, &a.Completion, &a.HostReady}
+}
+
 // Note is something that the scheduler had to say.
 type Note struct {
 	ID   int64
@@ -16,6 +30,7 @@ type Note struct {
 	Host *int64
 	Msg  string
 	Time int64
+	About
 }
 
 // TaskRun is one lease of a task by a host.
@@ -25,6 +40,7 @@ type TaskRun struct {
 	Host   int64
 	Time   int64
 	Active bool
+	About
 }
 
 // Refusal keeps a task from a host.
@@ -36,6 +52,7 @@ type Refusal struct {
 	Soft   bool
 	Msg    *string
 	Time   int64
+	About
 }
 
 // Of narrows the records below; 0 does not.
@@ -122,12 +139,12 @@ func (o Of) ask(ctx context.Context, tx *db.Tx, b *db.Builder, fields db.Fields)
 // Notes gives what the scheduler had to say.
 func Notes(ctx context.Context, tx *db.Tx, o Of) ([]Note, error) {
 	var b db.Builder
-	b.Add("SELECT r.id, r.task_id, r.host_id, r.msg, r.time FROM task_notes")
+	b.Add("SELECT r.id, r.task_id, r.host_id, r.msg, r.time" + aboutColumns + " FROM task_notes")
 	if err := o.ask(ctx, tx, &b, NoteFields); err != nil {
 		return nil, kura.E("task.Notes", err)
 	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (n Note, err error) {
-		return n, s.Scan(&n.ID, &n.Task, &n.Host, &n.Msg, &n.Time)
+		return n, s.Scan(append([]any{&n.ID, &n.Task, &n.Host, &n.Msg, &n.Time}, n.fields()...)...)
 	}, &b)
 	return got, kura.E("task.Notes", err)
 }
@@ -135,12 +152,12 @@ func Notes(ctx context.Context, tx *db.Tx, o Of) ([]Note, error) {
 // TaskRuns gives leases.
 func TaskRuns(ctx context.Context, tx *db.Tx, o Of) ([]TaskRun, error) {
 	var b db.Builder
-	b.Add("SELECT r.id, r.task_id, r.host_id, r.create_time, r.active FROM task_runs")
+	b.Add("SELECT r.id, r.task_id, r.host_id, r.create_time, r.active" + aboutColumns + " FROM task_runs")
 	if err := o.ask(ctx, tx, &b, RunFields); err != nil {
 		return nil, kura.E("task.TaskRuns", err)
 	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (t TaskRun, err error) {
-		return t, s.Scan(&t.ID, &t.Task, &t.Host, &t.Time, &t.Active)
+		return t, s.Scan(append([]any{&t.ID, &t.Task, &t.Host, &t.Time, &t.Active}, t.fields()...)...)
 	}, &b)
 	return got, kura.E("task.TaskRuns", err)
 }
@@ -148,12 +165,12 @@ func TaskRuns(ctx context.Context, tx *db.Tx, o Of) ([]TaskRun, error) {
 // Refusals gives refusals, those that have passed too.
 func Refusals(ctx context.Context, tx *db.Tx, o Of) ([]Refusal, error) {
 	var b db.Builder
-	b.Add("SELECT r.id, r.task_id, r.host_id, r.by_host, r.soft, r.msg, r.time FROM task_refusals")
+	b.Add("SELECT r.id, r.task_id, r.host_id, r.by_host, r.soft, r.msg, r.time" + aboutColumns + " FROM task_refusals")
 	if err := o.ask(ctx, tx, &b, RefusalFields); err != nil {
 		return nil, kura.E("task.Refusals", err)
 	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (f Refusal, err error) {
-		return f, s.Scan(&f.ID, &f.Task, &f.Host, &f.ByHost, &f.Soft, &f.Msg, &f.Time)
+		return f, s.Scan(append([]any{&f.ID, &f.Task, &f.Host, &f.ByHost, &f.Soft, &f.Msg, &f.Time}, f.fields()...)...)
 	}, &b)
 	return got, kura.E("task.Refusals", err)
 }
