@@ -47,14 +47,16 @@ func count(ctx context.Context, c *Call) (any, error) {
 		return 0, nil
 	case []any:
 		return len(v), nil
+	case xmlrpc.Struct:
+		return len(v), nil
 	case map[string]any:
 		return len(v), nil
 	}
 	return 1, nil
 }
 
-// inner calls the method that the arguments name, and gives its answer as
-// plain values, whatever stream it is.
+// inner calls the method that the arguments name, and gives its answer: a list
+// as []any, whatever stream it is.
 func inner(ctx context.Context, c *Call, kw map[string]any) (any, error) {
 	name := c.Args.String("methodName")
 	if err := c.Args.Err(); err != nil {
@@ -64,10 +66,59 @@ func inner(ctx context.Context, c *Call, kw map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, err = plain(v); err != nil {
-		return nil, kura.Errorf("koji.filter", kura.TooLarge, "the answer of %s is too long to be filtered: %w", name, err)
+	return gathered(name, v)
+}
+
+// gathered gives a list whole. What is made in other ways than rows are is read
+// as a client would.
+func gathered(name string, v any) (any, error) {
+	rows := func(yield func(any, error) bool) {}
+	switch v := v.(type) {
+	case nil, xmlrpc.Struct, map[string]any:
+		return v, nil
+	case []any:
+		rows = each(v)
+	case []xmlrpc.Struct:
+		rows = func(yield func(any, error) bool) {
+			for _, x := range v {
+				if !yield(x, nil) {
+					return
+				}
+			}
+		}
+	case xmlrpc.Stream:
+		rows = v
+	default:
+		v, err := plain(v)
+		if err != nil {
+			err = kura.Errorf("koji.filter", kura.TooLarge, "the answer of %s is too long to be filtered: %w", name, err)
+		}
+		return v, err
 	}
-	return v, nil
+	all, values := []any{}, 0
+	for x, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		if values += 1 + width(x); values > filterLimits.Values {
+			return nil, kura.Errorf("koji.filter", kura.TooLarge, "the answer of %s is too long to be filtered", name)
+		}
+		all = append(all, x)
+	}
+	return all, nil
+}
+
+// width is how many values a row has.
+func width(row any) int {
+	switch row := row.(type) {
+	case xmlrpc.Struct:
+		return len(row)
+	case map[string]any:
+		return len(row)
+	case []any:
+		return len(row)
+	}
+	return 0
 }
 
 // plain gives an answer as a client would read it: maps, lists and simple values.
@@ -142,20 +193,38 @@ func sortBy(list []any, order string, noneGreatest any) error {
 	if noneGreatest != nil && !truthy(noneGreatest) {
 		nilRank = -1
 	}
-	for _, x := range list {
-		m, _ := x.(map[string]any)
-		if _, ok := m[key]; !ok {
+	type keyed struct{ key, row any }
+	rows := make([]keyed, len(list))
+	for i, x := range list {
+		v, ok := field(x, key)
+		if !ok {
 			return fault(genericError, "filterOpts: cannot order by %s, which the rows do not have", key)
 		}
+		rows[i] = keyed{v, x}
 	}
-	slices.SortStableFunc(list, func(x, y any) int {
-		n := compare(x.(map[string]any)[key], y.(map[string]any)[key], nilRank)
+	slices.SortStableFunc(rows, func(x, y keyed) int {
+		n := compare(x.key, y.key, nilRank)
 		if down {
 			return -n
 		}
 		return n
 	})
+	for i, r := range rows {
+		list[i] = r.row
+	}
 	return nil
+}
+
+// field gives a member of a row.
+func field(row any, name string) (any, bool) {
+	switch row := row.(type) {
+	case xmlrpc.Struct:
+		return member(row, name)
+	case map[string]any:
+		v, ok := row[name]
+		return v, ok
+	}
+	return nil, false
 }
 
 // compare orders values of one type; those of different types by type.

@@ -63,13 +63,14 @@ func answersAreKept(t *testing.T, from int64) {
 			{"getLatestBuilds", list("f41")},
 			{"listTaggedRPMS", list("f41", kw("rpmsigs", true))},
 			{"getLatestRPMS", list("f41")},
+			{"listPackages", list(kw("tagID", "f41"))},
 		}
 		kept := func(v any) bool {
 			rows := v.([]any)
 			if inner, ok := rows[0].([]any); ok {
 				rows = inner
 			}
-			return pick(rows[0], "name") == "HELLO"
+			return pick(rows[0], "name") == "HELLO" || pick(rows[0], "package_name") == "HELLO"
 		}
 		check := func(after string) {
 			t.Helper()

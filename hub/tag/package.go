@@ -1,7 +1,9 @@
 package tag
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -145,7 +147,12 @@ func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64) ([]Listed, err
 	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (l Listed, err error) {
 		return l, s.Scan(&l.PackageID, &l.PackageName, &l.TagID, &l.TagName, &l.Blocked, &l.ExtraArches, &l.OwnerID, &l.OwnerName)
-	}, b.Add(" ORDER BY p.name, t.name"))
+	}, &b)
+	// In the same order on both databases; one that sorts by the rules of a
+	// language takes longer than for all the rest.
+	slices.SortFunc(got, func(x, y Listed) int {
+		return cmp.Or(strings.Compare(x.PackageName, y.PackageName), strings.Compare(x.TagName, y.TagName))
+	})
 	return got, kura.E("tag.ListedPackages", err)
 }
 
