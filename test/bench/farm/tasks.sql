@@ -33,7 +33,7 @@ FROM (
 
 -- which host had the tasks of the last weeks
 INSERT INTO task_runs (task_id, host_id, create_time, active)
-SELECT id, host_id, create_time, state = 1 FROM task, farm WHERE id > task0 + families * 6 AND host_id IS NOT NULL;
+SELECT id, host_id, create_time, state = 1 FROM task, farm WHERE id > task0 + families * 6 AND host_id IS NOT NULL ORDER BY id;
 
 -- the logs of the newest
 INSERT INTO node (dir, name, kind, mtime) VALUES ('', 'work', 0, 0), ('work', 'tasks', 0, 0) ON CONFLICT DO NOTHING;
