@@ -43,6 +43,7 @@ func (h *buildHub) listed(t *testing.T) {
 		run(tx.Exec(ctx, `UPDATE task SET state = 2, result = '[7, 3]', completion_time = create_time + 5000000, start_time = create_time + 1 WHERE id = 2`))
 		run(tx.Exec(ctx, `UPDATE task SET state = 5, completion_time = create_time + 7 WHERE id = 3`))
 		run(tx.Exec(ctx, `UPDATE task SET state = 3 WHERE id = 4`))
+		run(tx.Exec(ctx, `UPDATE repo_queue SET active = FALSE WHERE task_id IN (2, 3, 4)`)) // as the end of a task does
 		run(tx.Exec(ctx, `UPDATE repo_queue SET at_event = min_event, min_event = NULL, owner = NULL WHERE id = 1`))
 		run(tx.Exec(ctx, `INSERT INTO users (id, name, usertype) VALUES (90, 'b1', 1), (91, 'b2', 1)`))
 		run(tx.Exec(ctx, `INSERT INTO host (id, user_id, name, ready) VALUES (1, 90, 'b1', TRUE), (2, 91, 'b2', FALSE)`))
