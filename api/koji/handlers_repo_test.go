@@ -121,7 +121,14 @@ func TestACancelledRequestIsOver(t *testing.T) {
 	onBuildHubs(t, func(t *testing.T, h *buildHub) {
 		h.tags()
 		req := pick(h.ada.must("repo.request", "f41"), "request").(map[string]any)
+		under := list(list("active", "IS", true))
+		if v := pick(h.anon.must("repo.queryQueue", under), "id"); !cmp.Equal(v, any(list(req["id"]))) {
+			t.Error(v)
+		}
 		h.ada.must("cancelTask", req["task_id"])
+		if v := h.anon.must("repo.queryQueue", under).([]any); len(v) > 0 {
+			t.Error(v)
+		}
 		if got := pick(h.anon.must("repo.checkRequest", req["id"]), "request"); pick(got, "active") != false || pick(got, "task_state") != int64(3) {
 			t.Error(got)
 		}
