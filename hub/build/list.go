@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -61,12 +62,37 @@ func Stream(ctx context.Context, tx *db.Tx, f Filter) (iter.Seq2[*Build, error],
 
 func (f *Filter) query() (*db.Builder, error) {
 	var q db.Builder
+	limit := f.Limit
+	if limit == 0 {
+		limit = -1
+	}
 	q.Add("SELECT " + columns + " FROM build" + joins)
+	if limit < 0 || !f.sorted() {
+		f.where(&q)
+		err := f.order(&q)
+		return q.Page(limit, f.Offset), err
+	}
+	// All are put in order: only what decides of each, and the rest of those that
+	// are wanted.
+	f.joined(q.Add(" WHERE build.id IN (SELECT build.id FROM build"))
 	f.where(&q)
+	err := f.order(&q)
+	if err == nil {
+		err = f.order(q.Page(limit, f.Offset).Add(")"))
+	}
+	return &q, err
+}
+
+// sorted reports whether builds are wanted in an order that no index has.
+func (f *Filter) sorted() bool {
+	return slices.ContainsFunc(f.Order, func(by By) bool { return by.Field == "nvr" })
+}
+
+func (f *Filter) order(q *db.Builder) error {
 	q.Add(" ORDER BY")
 	for _, by := range f.Order {
-		if err := by.add(&q); err != nil {
-			return nil, err
+		if err := by.add(q); err != nil {
+			return err
 		}
 	}
 	if f.Newest {
@@ -74,11 +100,28 @@ func (f *Filter) query() (*db.Builder, error) {
 	} else {
 		q.Add(" build.id")
 	}
-	limit := f.Limit
-	if limit == 0 {
-		limit = -1
+	return nil
+}
+
+// joined joins what conditions and orders name. Every build has all that List
+// joins: the rest may be left out.
+func (f *Filter) joined(q *db.Builder) {
+	by := map[string]bool{}
+	for _, o := range f.Order {
+		by[o.Field] = true
 	}
-	return q.Page(limit, f.Offset), nil
+	if f.Package != "" || f.Prefix != "" || f.Pattern != "" || by["nvr"] || by["name"] || by["package_name"] {
+		q.Add(" JOIN package ON package.id = build.pkg_id")
+	}
+	if f.CreatedBefore != 0 || f.CreatedAfter != 0 || by["creation_time"] || by["creation_ts"] {
+		q.Add(" JOIN event ON event.id = build.create_event")
+	}
+	if by["owner_name"] {
+		q.Add(" JOIN users ON users.id = build.owner")
+	}
+	if by["volume_name"] {
+		q.Add(" JOIN volume ON volume.id = build.volume_id")
+	}
 }
 
 // add appends one field to the order. Nothing comes last, or first in an order
@@ -146,14 +189,8 @@ func (by By) add(q *db.Builder) error {
 // Count says how many builds List would give without a limit.
 func Count(ctx context.Context, tx *db.Tx, f Filter) (int64, error) {
 	var q db.Builder
-	q.Add("SELECT count(*) FROM build")
-	// Every build has all that List joins: what no condition names is left out.
-	if f.Package != "" || f.Prefix != "" || f.Pattern != "" {
-		q.Add(" JOIN package ON package.id = build.pkg_id")
-	}
-	if f.CreatedBefore != 0 || f.CreatedAfter != 0 {
-		q.Add(" JOIN event ON event.id = build.create_event")
-	}
+	f.Order = nil
+	f.joined(q.Add("SELECT count(*) FROM build"))
 	f.where(&q)
 	got, err := db.Find(ctx, tx, db.Column[int64], &q)
 	if err != nil {
