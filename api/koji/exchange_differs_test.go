@@ -29,8 +29,9 @@ var allowed = []differs{
 	{`buildImage|newRepo`, `fault`, `permission required`, "where one of several permissions would do, another one of them is named"},
 	{`distRepo`, `fault`, `policy violation \(dist_repo\)`, "who may make repositories for distribution is decided by a default policy, where Koji's allows all as long as nobody writes one"},
 	{`search`, `fault`, `Invalid regular expression`, "a broken regular expression is a fault of its own, not the database's"},
-	{`.*`, `fault`, `not 1, `, "a wrong argument is a fault that says so, not an exception of the hub's language or its database"},
-	{`.*`, `fault`, `^1000, Invalid type for argument.* not 10`, "a wrong argument is named, with its method and what it should be, before anything else is looked at"},
+	{`scheduler\.getTaskRuns|getLastHostUpdate|tagChangedSinceEvent|listBuilds|getNextRelease|fault|CGInitBuild|CGRefundBuild|filterResults|getArchive|listTasks|repo\.setState|` +
+		`host\.(createMavenBuild|move(Image|Maven|Win)BuildToScratch|newBuildRoot|setBuildRootState)`, `fault`, `not 1, `, "a wrong argument is a fault that says so, not an exception of the hub's language or its database"},
+	{`getTag|getBuildTarget|repo\.query|massTag|evalPolicy|CGRefundBuild|addArchiveType|host\.importWrapperRPMs|repo\.get|repo\.setExternalRepoData|repo\.setRequestPriority|saveFailedTree`, `fault`, `^1000, Invalid type for argument.* not 10`, "a wrong argument is named, with its method and what it should be, before anything else is looked at"},
 	{`CGImport`, `fault`, `Buildroot id not used`, "what content generators say is looked at before who says it"},
 	{`addVolume|getVolume|listVolumes|removeVolume`, ``, ``, "a volume needs no directory that somebody makes before"},
 	{`assignTask|getTaskInfo`, `^$|state$`, `is false, not true|is 3, not 4`, "a task that has ended is assigned to nobody, not even by force"},
