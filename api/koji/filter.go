@@ -95,12 +95,13 @@ func gathered(name string, v any) (any, error) {
 		}
 		return v, err
 	}
-	all, values := []any{}, 0
+	all := []any{}
+	var size weight
 	for x, err := range rows {
 		if err != nil {
 			return nil, err
 		}
-		if values += 1 + width(x); values > filterLimits.Values {
+		if size.add(x); size.over(filterLimits) {
 			return nil, kura.Errorf("koji.filter", kura.TooLarge, "the answer of %s is too long to be filtered", name)
 		}
 		all = append(all, x)
@@ -108,17 +109,47 @@ func gathered(name string, v any) (any, error) {
 	return all, nil
 }
 
-// width is how many values a row has.
-func width(row any) int {
-	switch row := row.(type) {
+// weight is how much of an answer is held.
+type weight struct {
+	values int
+	bytes  int64 // of names and texts
+}
+
+func (w *weight) over(l xmlrpc.Limits) bool { return w.values > l.Values || w.bytes > l.Bytes }
+
+// add adds a value with all that is in it.
+func (w *weight) add(v any) {
+	w.values++
+	switch v := v.(type) {
+	case string:
+		w.bytes += int64(len(v))
+	case []byte:
+		w.bytes += int64(len(v))
 	case xmlrpc.Struct:
-		return len(row)
+		for _, m := range v {
+			w.bytes += int64(len(m.Name))
+			w.add(m.Value)
+		}
 	case map[string]any:
-		return len(row)
+		for k, x := range v {
+			w.bytes += int64(len(k))
+			w.add(x)
+		}
 	case []any:
-		return len(row)
+		for _, x := range v {
+			w.add(x)
+		}
+	case []xmlrpc.Struct:
+		for _, x := range v {
+			w.add(x)
+		}
+	case []string:
+		for _, x := range v {
+			w.add(x)
+		}
+	case []int64:
+		w.values += len(v)
 	}
-	return 0
 }
 
 // plain gives an answer as a client would read it: maps, lists and simple values.
