@@ -134,7 +134,8 @@ func (s *Server) multiKept(ctx context.Context, tx *db.Tx, q *request, actor acc
 	return enc.Flush()
 }
 
-// tee writes an answer to the client, and what is worth it to a file.
+// tee writes an answer to the client, and keeps what it writes: in memory while it is
+// small, and in a file then.
 type tee struct {
 	out  io.Writer
 	from int64  // the size of what lies in a file
@@ -196,17 +197,4 @@ func (t *tee) close() {
 		t.file.Close()
 		t.file = nil
 	}
-}
-
-// nameless makes a file that is gone with the last who has it open.
-func nameless(prefix string) (*os.File, error) {
-	f, err := os.CreateTemp("", prefix)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
 }

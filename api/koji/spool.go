@@ -1,7 +1,6 @@
 package koji
 
 import (
-	"errors"
 	"net/http"
 	"os"
 	"sync"
@@ -71,12 +70,9 @@ type spool struct {
 }
 
 func newSpool(w http.ResponseWriter, share *spools) (*spool, error) {
-	f, err := os.CreateTemp("", "kura-answer-")
+	f, err := nameless("kura-answer-")
 	if err != nil {
 		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(err, f.Close())
 	}
 	s := &spool{w: w, rc: http.NewResponseController(w), file: f, share: share, done: make(chan struct{}), began: time.Now()}
 	s.changed = sync.NewCond(&s.mu)
@@ -185,4 +181,17 @@ func (s *spool) close(complete bool) {
 	<-s.done
 	s.file.Close()
 	s.share.give(s.size)
+}
+
+// nameless makes a file that is gone with the last who has it open.
+func nameless(prefix string) (*os.File, error) {
+	f, err := os.CreateTemp("", prefix)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
