@@ -145,3 +145,122 @@ func TestPlaceholderOrder(t *testing.T) {
 		}
 	})
 }
+
+// A transaction that only reads goes on behind a question that failed, and begins with
+// its first one.
+func TestReadingGoesOn(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		err := d.View(ctx, func(tx *db.Tx) error {
+			tx.Note("k", 1)
+			failed := tx.Savepoint(ctx, func() error {
+				if tx.Noted("k") != nil {
+					t.Error("a note crosses into the savepoint")
+				}
+				_, err := tx.Query(ctx, "SELECT nothing FROM nowhere")
+				return err
+			})
+			if failed == nil {
+				t.Error("a question about nothing was answered")
+			}
+			if tx.Noted("k") != 1 {
+				t.Error("the outer note is gone")
+			}
+			var n int
+			return tx.Row(ctx, "SELECT count(*) FROM event").Scan(&n)
+		})
+		if err != nil {
+			t.Errorf("the rest did not go on: %v", err)
+		}
+		d.Close()
+		if err := d.View(ctx, func(*db.Tx) error { return nil }); err != nil {
+			t.Errorf("who asks nothing needs no database: %v", err)
+		}
+		if err := d.View(ctx, func(tx *db.Tx) error { _, err := tx.Exec(ctx, "SELECT 1"); return err }); err == nil {
+			t.Error("a closed database answered")
+		}
+	})
+}
+
+// What is read of tables of motion is known, and what is not changed by them.
+func TestMotionIsKnown(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		reads := func(want bool, ask func(tx *db.Tx) error) {
+			t.Helper()
+			err := d.View(ctx, func(tx *db.Tx) error {
+				if err := ask(tx); err != nil {
+					return err
+				}
+				if tx.ReadMotion() != want {
+					t.Errorf("a table of motion was read: %v", tx.ReadMotion())
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var n int
+		reads(false, func(*db.Tx) error { return nil })
+		reads(false, func(tx *db.Tx) error {
+			return tx.Row(ctx, "SELECT count(*) FROM build JOIN event ON event.id = build.create_event").Scan(&n)
+		})
+		reads(true, func(tx *db.Tx) error { return tx.Row(ctx, "SELECT count(*) FROM task").Scan(&n) })
+		reads(true, func(tx *db.Tx) error {
+			var q db.Builder
+			q.Add("SELECT build.id FROM build LEFT JOIN task t ON t.id = build.task_id WHERE build.id = ?", 1)
+			_, err := db.Find(ctx, tx, db.Column[int64], &q)
+			return err
+		})
+		reads(true, func(tx *db.Tx) error {
+			if err := tx.Row(ctx, "SELECT count(*) FROM sessions").Scan(&n); err != nil {
+				return err
+			}
+			return tx.Row(ctx, "SELECT count(*) FROM tag").Scan(&n)
+		})
+	})
+}
+
+// Each kind of change is another state of its kind, once it is committed, and of the
+// other kind none.
+func TestStates(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		state := func() db.State {
+			t.Helper()
+			s, err := d.State(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		for _, c := range []struct {
+			name            string
+			records, rights bool
+			change          func(tx *db.Tx) error
+		}{
+			{"a package", true, false, func(tx *db.Tx) error { _, err := tx.Exec(ctx, "INSERT INTO package (name) VALUES ('a')"); return err }},
+			{"a user", true, true, func(tx *db.Tx) error { _, err := tx.Exec(ctx, "INSERT INTO users (name) VALUES ('a')"); return err }},
+			{"an end of sessions", false, true, func(tx *db.Tx) error { _, err := tx.Exec(ctx, "UPDATE sessions SET closed = TRUE"); return err }},
+			{"an event", false, false, func(tx *db.Tx) error { addEvent(t, tx); return nil }},
+			{"nothing", false, false, func(*db.Tx) error { return nil }},
+			{"what is undone", false, false, func(tx *db.Tx) error {
+				if _, err := tx.Exec(ctx, "INSERT INTO package (name) VALUES ('b')"); err != nil {
+					return err
+				}
+				return errUndo
+			}},
+		} {
+			before := state()
+			if err := d.Update(ctx, c.change); err != nil && !errors.Is(err, errUndo) {
+				t.Fatal(err)
+			}
+			if now := state(); (now.Records != before.Records) != c.records || (now.Rights != before.Rights) != c.rights {
+				t.Errorf("%s: %+v became %+v", c.name, before, now)
+			}
+		}
+	})
+}
+
+var errUndo = errors.New("undo")
