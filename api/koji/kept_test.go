@@ -2,11 +2,14 @@ package koji
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kura-build/kura/db"
 )
 
 // spoil writes something else into all kept answers, so that it shows who is
@@ -206,5 +209,28 @@ func TestSmallAnswersHaveBounds(t *testing.T) {
 	k.put(large)
 	if k.find(q, 0) != nil || k.find(q, 1) != large {
 		t.Error("an answer that grew large is there twice")
+	}
+}
+
+// What reads tables of motion is not kept, whatever is said of its method.
+func TestMotionIsNotKept(t *testing.T) {
+	made := 0
+	counts := func(read func(ctx context.Context, tx *db.Tx) error) Handler {
+		return func(ctx context.Context, c *Call) (any, error) {
+			made++
+			return made, read(ctx, c.Tx)
+		}
+	}
+	var n int
+	f := newFront(t, Handlers{
+		"listVolumes": counts(func(ctx context.Context, tx *db.Tx) error { return tx.Row(ctx, "SELECT count(*) FROM tag").Scan(&n) }),
+		"listBTypes":  counts(func(ctx context.Context, tx *db.Tx) error { return tx.Row(ctx, "SELECT count(*) FROM task").Scan(&n) }),
+	})
+	c := f.anonymous()
+	if first, second := c.must("listVolumes"), c.must("listVolumes"); first != second {
+		t.Errorf("an answer of records was made again: %v, %v", first, second)
+	}
+	if first, second := c.must("listBTypes"), c.must("listBTypes"); first == second {
+		t.Errorf("an answer of tasks was kept: %v, %v", first, second)
 	}
 }
