@@ -66,6 +66,8 @@ func TestWhereTasksGo(t *testing.T) {
 			{task.Spec{Method: "newRepo", Request: json.RawMessage(`[99,null,true]`)}, "default", 3},
 			{task.Spec{Method: "sleep", Channel: "asked"}, "asked", 20},
 			{task.Spec{Method: "sleep", Channel: "asked", Owner: other.ID}, "default", 20},
+			{task.Spec{Method: "sleep", Channel: "asked", Scopes: []string{"tag"}}, "default", 20}, // a narrow token's
+			{task.Spec{Method: "sleep", Channel: "asked", Scopes: []string{"admin"}}, "asked", 20},
 			{task.Spec{Method: "wrong"}, "", 0},
 			{task.Spec{Method: "lost"}, "", 0},
 			{task.Spec{Method: "gone"}, "", 0},
