@@ -103,28 +103,11 @@ func viewMoved(builds []*build.Build) movedView {
 // listTaggedRPMs gives the packages of a tag's builds by the builds' numbers. A
 // page holds whole builds: so it ends at one, and who goes on misses none.
 func listTaggedRPMs(ctx context.Context, c *call, in *struct {
-	Paging
-	InTag
-	At
-	Inherit    bool     `query:"inherit" doc:"also what the tag inherits"`
-	Latest     bool     `query:"latest" doc:"of each package only the newest build"`
-	Package    string   `query:"package"`
+	InHeld
 	Arches     []string `query:"arches" doc:"only these, with commas between them; src is one"`
 	Signatures bool     `query:"signatures" doc:"with the keys that packages are signed with"`
 }) (page pageOf[taggedRPMView], err error) {
-	m, err := in.mark()
-	if err != nil {
-		return page, err
-	}
-	t, err := tag.Get(ctx, c.tx, tag.ByName(in.Tag), in.Event)
-	if err != nil {
-		return page, err
-	}
-	q := build.TaggedQuery{Tag: tag.ByID(t.ID), At: in.Event, Inherit: in.Inherit, Package: in.Package}
-	if in.Latest {
-		q.Latest = 1
-	}
-	all, err := build.ListTagged(ctx, c.tx, q)
+	m, all, err := in.builds(ctx, c)
 	if err != nil {
 		return page, err
 	}

@@ -16,28 +16,36 @@ type InTagged struct {
 	Force bool `query:"force" doc:"for administrators: past what is forbidden"`
 }
 
+// InHeld asks for what a tag holds.
+type InHeld struct {
+	Paging
+	InTag
+	At
+	Inherit bool   `query:"inherit" doc:"also what the tag inherits"`
+	Latest  bool   `query:"latest" doc:"of each package only the newest build"`
+	Package string `query:"package"`
+}
+
+// builds gives the tag's builds, and where the page begins.
+func (in *InHeld) builds(ctx context.Context, c *call) (m mark, all []*build.Tagged, err error) {
+	if m, err = in.mark(); err != nil {
+		return m, nil, err
+	}
+	t, err := tag.Get(ctx, c.tx, tag.ByName(in.Tag), in.Event)
+	if err != nil {
+		return m, nil, err
+	}
+	q := build.TaggedQuery{Tag: tag.ByID(t.ID), At: in.Event, Inherit: in.Inherit, Package: in.Package}
+	if in.Latest {
+		q.Latest = 1
+	}
+	all, err = build.ListTagged(ctx, c.tx, q)
+	return m, all, err
+}
+
 func (s *Server) tagged() {
-	read(s, "list-tagged", func(ctx context.Context, c *call, in *struct {
-		Paging
-		InTag
-		At
-		Inherit bool   `query:"inherit" doc:"also what the tag inherits"`
-		Latest  bool   `query:"latest" doc:"of each package only the newest"`
-		Package string `query:"package"`
-	}) (page pageOf[buildView], err error) {
-		m, err := in.mark()
-		if err != nil {
-			return page, err
-		}
-		t, err := tag.Get(ctx, c.tx, tag.ByName(in.Tag), in.Event)
-		if err != nil {
-			return page, err
-		}
-		q := build.TaggedQuery{Tag: tag.ByID(t.ID), At: in.Event, Inherit: in.Inherit, Package: in.Package}
-		if in.Latest {
-			q.Latest = 1
-		}
-		all, err := build.ListTagged(ctx, c.tx, q)
+	read(s, "list-tagged", func(ctx context.Context, c *call, in *InHeld) (page pageOf[buildView], err error) {
+		m, all, err := in.builds(ctx, c)
 		if err != nil {
 			return page, err
 		}
