@@ -62,7 +62,7 @@ func TestWhatIsAskedOfTheHub(t *testing.T) {
 				}
 			}
 			if len(c.keys) > 0 || len(calls[0].Keys) > 0 {
-				if d := cmp.Diff(c.keys, m(calls[0].Keys)); d != "" {
+				if d := cmp.Diff(c.keys, calls[0].Keys); d != "" {
 					t.Error(d)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func inner(ctx context.Context, c *Call, kw map[string]any) (any, error) {
 // gathered gives a list whole. What is made in other ways than rows are is read
 // as a client would.
 func gathered(name string, v any) (any, error) {
-	rows := func(yield func(any, error) bool) {}
+	var rows iter.Seq2[any, error]
 	switch v := v.(type) {
 	case nil, xmlrpc.Struct, map[string]any:
 		return v, nil

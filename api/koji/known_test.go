@@ -11,8 +11,10 @@ func TestRightsAreOfNow(t *testing.T) {
 		has := func(perms any) bool { return slices.Contains(perms.([]any), any("tag")) }
 		perms := func() any { return h.ada.must("getPerms") }
 		h.root.must("grantPermission", "ada", "tag", kw("create", true))
-		if !has(perms()) || !has(perms()) {
-			t.Fatal("ada was given no permission")
+		for range 2 { // she is known from the first call on
+			if !has(perms()) {
+				t.Fatal("ada was given no permission")
+			}
 		}
 		h.root.must("revokePermission", "ada", "tag")
 		if has(perms()) {

@@ -126,7 +126,7 @@ func buildParam(b *build.Build) map[string]any {
 		"start_time": text(b.StartTime), "start_ts": ts(b.StartTime), "completion_time": text(b.CompletionTime), "completion_ts": ts(b.CompletionTime),
 		"promotion_time": text(b.PromotionTime), "promotion_ts": ts(b.PromotionTime), "promoter_id": b.PromoterID, "promoter_name": b.PromoterName}
 	if len(b.Extra) > 0 {
-		m["extra"] = json.RawMessage(b.Extra)
+		m["extra"] = b.Extra
 	}
 	return m
 }

@@ -89,7 +89,7 @@ func again(server, before string) error {
 			got, err := speaks.repeat(c, know)
 			var f *xmlrpc.Fault
 			if errors.As(err, &f) != (c.Fault != nil) || err != nil && f == nil {
-				return fmt.Errorf("%s: %s: %v, not as it was recorded", command.Line, c.Method, err)
+				return fmt.Errorf("%s: %s: %w, not as it was recorded", command.Line, c.Method, err)
 			}
 			if diff := know.Same(c, got); f == nil && diff != nil {
 				fmt.Printf("%s: %s: %v\n", command.Line, c.Method, diff)
