@@ -93,6 +93,8 @@ func newDecoder(r io.Reader, lim Limits) (*decoder, error) {
 	var doc bytes.Buffer
 	if l, ok := r.(interface{ Len() int }); ok {
 		doc.Grow(min(l.Len(), int(lim.Bytes)) + bytes.MinRead)
+	} else {
+		doc.Grow(2 * bytes.MinRead) // most calls are small
 	}
 	n, err := doc.ReadFrom(io.LimitReader(r, lim.Bytes+1))
 	if err != nil {

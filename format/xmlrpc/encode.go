@@ -10,10 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// flushAt is when the encoder hands its buffer on; maxNesting stops values
-// that hold themselves.
+// flushAt is when the encoder hands its buffer on, which begins with firstRoom:
+// most answers are small. maxNesting stops values that hold themselves.
 const (
 	flushAt    = 32 << 10
+	firstRoom  = 1 << 10
 	maxNesting = 256
 )
 
@@ -29,7 +30,7 @@ type Encoder struct {
 // NewEncoder gives an encoder that writes to w in pieces of some 32 KiB.
 // Nothing is complete before Flush.
 func NewEncoder(w io.Writer) *Encoder {
-	return &Encoder{w: w, buf: make([]byte, 0, flushAt+4<<10)}
+	return &Encoder{w: w, buf: make([]byte, 0, firstRoom)}
 }
 
 // Err is the first failure, if there was one.
