@@ -20,6 +20,8 @@ type text string
 type Tx struct {
 	tx       *sql.Tx // nil for one that only reads and has not read yet: see run
 	begin    func() (*sql.Tx, error)
+	alone    source // of Ask: where its one question goes; nil once it is asked
+	more     bool   // of Ask: there was a second one
 	dialect  Dialect
 	readonly bool
 	changed  kinds // of what State tells apart
@@ -67,6 +69,28 @@ func (d *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return classify(d.run(ctx, d.read, opts, true, fn))
 }
 
+// Ask is View for what asks the database one question, as a rule: that is a
+// transaction by itself, so none is begun and ended around it. If fn has a second one,
+// it runs again from its beginning as in View, so it must do nothing before that which
+// cannot be undone.
+func (d *DB) Ask(ctx context.Context, fn func(*Tx) error) error {
+	tx := &Tx{dialect: d.dialect, readonly: true, alone: d.read, begin: func() (*sql.Tx, error) { return nil, errMore }}
+	err := fn(tx)
+	if tx.more {
+		return d.View(ctx, fn)
+	}
+	return classify(err)
+}
+
+var errMore = errors.New("db: a second question of Ask")
+
+// source is what answers questions: a transaction, or the database.
+type source interface {
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error)
+}
+
 // run begins a transaction that writes at once, for it has to wait for its turn,
 // and one that only reads with its first question: it sees the state of then in any
 // case, and many a call asks nothing.
@@ -110,10 +134,16 @@ func (t *Tx) begun() (tx *sql.Tx, err error) {
 	return t.tx, err
 }
 
-// ask looks at a statement before the transaction that it gives runs it.
-func (t *Tx) ask(q string) (*sql.Tx, error) {
+// ask looks at a statement before what it gives runs it.
+func (t *Tx) ask(q string) (source, error) {
 	t.look(q)
-	return t.begun()
+	if s := t.alone; s != nil {
+		t.alone = nil
+		return s, nil
+	}
+	tx, err := t.begun()
+	t.more = t.more || errors.Is(err, errMore)
+	return tx, err
 }
 
 // After has f called once the transaction has been committed, never if it

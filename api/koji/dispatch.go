@@ -73,7 +73,7 @@ func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err erro
 			return s.answer(ctx, tx, q, true, out)
 		})
 	case Read:
-		return s.DB.View(ctx, func(tx *db.Tx) error { return s.answer(ctx, tx, q, false, out) })
+		return s.read(ctx, q, out)
 	default:
 		if isMultiCall(q.method) {
 			return s.multiApart(ctx, q, out)
@@ -86,24 +86,51 @@ func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err erro
 // writes is for them: they are refused without a place among the writers, of
 // which there is one at a time, and read in places of their own.
 func (s *Server) answerStranger(ctx context.Context, q *request, out *reply) error {
+	select {
+	case s.strange <- struct{}{}:
+	default:
+		if err := s.queue(ctx); err != nil {
+			return err
+		}
+	}
+	defer func() { <-s.strange }()
+	out.share = &s.crowd
+	bound, cancel := context.WithTimeout(ctx, haveStrange)
+	defer cancel()
+	err := s.read(bound, q, out)
+	if err != nil && bound.Err() != nil && ctx.Err() == nil {
+		return kura.Errorf("koji.call", kura.TooLarge, "%s took longer than %s: ask for less, or log in", q.method, haveStrange)
+	}
+	return err
+}
+
+// read answers what only reads.
+func (s *Server) read(ctx context.Context, q *request, out *reply) error {
+	view := s.DB.View
+	if m, _, err := s.api.find(q.method); err == nil && m.Once && (q.known || !q.cred.given()) {
+		view = s.DB.Ask
+	}
+	return view(ctx, func(tx *db.Tx) error {
+		if out.started { // this is the second attempt of Ask, and comes too late
+			return fmt.Errorf("%s asked the database more than once", q.method)
+		}
+		out.reset()
+		return s.answer(ctx, tx, q, false, out)
+	})
+}
+
+// queue waits for one of the places of strangers.
+func (s *Server) queue(ctx context.Context) error {
 	busy := time.NewTimer(waitStrange)
 	defer busy.Stop()
 	select {
 	case s.strange <- struct{}{}:
-		defer func() { <-s.strange }()
+		return nil
 	case <-busy.C:
 		return kura.Errorf("koji.call", kura.Unavailable, "too many calls without a login at once: log in, or try again later")
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	out.share = &s.crowd
-	bound, cancel := context.WithTimeout(ctx, haveStrange)
-	defer cancel()
-	err := s.DB.View(bound, func(tx *db.Tx) error { return s.answer(bound, tx, q, false, out) })
-	if err != nil && bound.Err() != nil && ctx.Err() == nil {
-		return kura.Errorf("koji.call", kura.TooLarge, "%s took longer than %s: ask for less, or log in", q.method, haveStrange)
-	}
-	return err
 }
 
 // modeOf looks at what is called before a transaction is opened. A multicall

@@ -13,6 +13,7 @@ type Method struct {
 	Needs  account.Need // who may call it; a row without it is refused
 	Mode   Mode         // what it needs of the database; a row without it is refused
 	Repeat bool         // carried out again if a client repeats the same call number
+	Once   bool         // it asks the database one question, as a rule: see db.Ask
 	Kept   bool         // it says the same to all, and its answers may be kept: see keeping.go
 	Doc    string       // one sentence for people
 

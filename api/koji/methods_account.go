@@ -14,7 +14,7 @@ var accountMethods = []Method{
 	{Name: "editPermission", Python: "RootExports.editPermission(self, permission, description)", Needs: Perm("admin"), Mode: Write},
 	{Name: "editUser", Python: "edit_user(userInfo, name=None, krb_principal_mappings=None)", Needs: Perm("admin"), Mode: Write},
 	{Name: "enableUser", Python: "RootExports.enableUser(self, username)", Needs: Perm("admin"), Mode: Write},
-	{Name: "getAllPerms", Python: "RootExports.getAllPerms(self)", Needs: Anonymous, Mode: Read},
+	{Name: "getAllPerms", Python: "RootExports.getAllPerms(self)", Needs: Anonymous, Mode: Read, Once: true},
 	{Name: "getBuildNotification", Python: "RootExports.getBuildNotification(self, id, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "getBuildNotificationBlock", Python: "RootExports.getBuildNotificationBlock(self, id, strict=False)", Needs: Anonymous, Mode: Read},
 	{Name: "getBuildNotificationBlocks", Python: "RootExports.getBuildNotificationBlocks(self, userID=None)", Needs: Anonymous, Mode: Read},

@@ -3,7 +3,7 @@ package koji
 // Repositories.
 var repoMethods = []Method{
 	{Name: "distRepo", Python: "RootExports.distRepo(self, tag, keys, **task_opts)", Needs: Policy, Mode: Write},
-	{Name: "getActiveRepos", Python: "get_active_repos()", Needs: Anonymous, Mode: Read},
+	{Name: "getActiveRepos", Python: "get_active_repos()", Needs: Anonymous, Mode: Read, Once: true},
 	{Name: "getRepo", Python: "old_get_repo(tag, state=None, event=None, dist=False, min_event=None)", Needs: Anonymous, Mode: Read},
 	{Name: "newRepo", Python: "RootExports.newRepo(self, tag, event=None, src=False, debuginfo=False, separate_src=False)", Needs: Perm("repo", "regen-repo"), Mode: Write},
 	{Name: "repo.autoRequests", Python: "RepoExports.autoRequests(self)", Needs: Perm("repo"), Mode: Write},
@@ -21,6 +21,6 @@ var repoMethods = []Method{
 	{Name: "repo.updateEndEvents", Python: "RepoExports.updateEndEvents(self)", Needs: Perm("repo"), Mode: Write},
 	{Name: "repoDelete", Python: "RootExports.repoDelete(self, repo_id)", Needs: Perm("repo"), Mode: Write, Repeat: true},
 	{Name: "repoExpire", Python: "RootExports.repoExpire(self, repo_id)", Needs: Perm("repo"), Mode: Write, Repeat: true},
-	{Name: "repoInfo", Python: "repo_info(repo_id, strict=False)", Needs: Anonymous, Mode: Read},
+	{Name: "repoInfo", Python: "repo_info(repo_id, strict=False)", Needs: Anonymous, Mode: Read, Once: true},
 	{Name: "repoProblem", Python: "RootExports.repoProblem(self, repo_id)", Needs: Perm("repo"), Mode: Write, Repeat: true},
 }

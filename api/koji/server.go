@@ -18,6 +18,7 @@ const Version = "1.35.3"
 // Database runs transactions.
 type Database interface {
 	State(context.Context) (db.State, error)
+	Ask(context.Context, func(*db.Tx) error) error
 	View(context.Context, func(*db.Tx) error) error
 	Update(context.Context, func(*db.Tx) error) error
 }
