@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,7 +25,7 @@ type asked struct {
 	b        *bench
 	url      string
 	cpu      func() time.Duration // its own so far
-	client   *http.Client
+	lines    [sides]line
 	sessions []session // one for each side
 }
 
@@ -38,14 +38,6 @@ type session struct {
 	calls   int
 }
 
-// headers say whose call it is.
-func (s *session) headers(h http.Header) {
-	s.calls++
-	h.Set("Koji-Session-Id", s.id)
-	h.Set("Koji-Session-Key", s.key)
-	h.Set("Koji-Session-Callnum", strconv.Itoa(s.calls))
-}
-
 func sessionOf(v any) (session, error) {
 	m, _ := v.(map[string]any)
 	s := session{id: fmt.Sprint(m["session-id"])}
@@ -56,13 +48,24 @@ func sessionOf(v any) (session, error) {
 	return s, nil
 }
 
-func caller(conf *tls.Config) *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: sides, TLSClientConfig: conf, DisableCompression: true}}
+func ask(b *bench, address string, cpu func() time.Duration, trusted *x509.CertPool) (*asked, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	a := &asked{b: b, url: address, cpu: cpu}
+	for i := range a.lines {
+		a.lines[i] = line{host: u.Host, name: u.Hostname(), trusted: trusted, secret: u.Scheme == "https"}
+	}
+	return a, nil
 }
 
 // other is the hub of -beside.
 func (b *bench) other() (*asked, error) {
-	a := &asked{b: b, url: b.beside, cpu: func() time.Duration { return familyTime(b.besidePID) }, client: caller(nil)}
+	a, err := ask(b, b.beside, func() time.Duration { return familyTime(b.besidePID) }, nil)
+	if err != nil {
+		return nil, err
+	}
 	name, password, known := strings.Cut(b.besideUser, ":")
 	if !known {
 		return a, nil
@@ -72,7 +75,7 @@ func (b *bench) other() (*asked, error) {
 		if err := xmlrpc.EncodeCall(&body, "login", name, password); err != nil {
 			return nil, err
 		}
-		resp, err := a.client.Post(a.url+"/kojihub", "text/xml", &body)
+		resp, err := http.Post(a.url+"/kojihub", "text/xml", &body)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +115,10 @@ func (h *hub) asked() (*asked, error) {
 	if !pool.AppendCertsFromPEM(pem) {
 		return nil, errors.New("no certificate in client/ca.crt")
 	}
-	a := &asked{b: h.b, url: h.url, cpu: h.cpu, client: caller(&tls.Config{RootCAs: pool})}
+	a, err := ask(h.b, h.url, h.cpu, pool)
+	if err != nil {
+		return nil, err
+	}
 	for range sides {
 		v, err := h.Call(h.b.ctx, "subsession")
 		if err != nil {
@@ -171,16 +177,11 @@ func (a *asked) post(q question, side, i int) error {
 	if err := xmlrpc.EncodeCall(&body, q.method, q.params(i)...); err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(a.b.ctx, http.MethodPost, a.url+"/kojihub", &body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "text/xml")
-	req.Header.Set("Accept-Encoding", "gzip, deflate")
+	var who *session
 	if q.session {
-		a.sessions[side].headers(req.Header)
+		who = &a.sessions[side]
 	}
-	resp, err := a.client.Do(req)
+	resp, err := a.lines[side].post(who, body.Bytes())
 	if err != nil {
 		return err
 	}
@@ -195,4 +196,10 @@ func (a *asked) post(q question, side, i int) error {
 	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	return err
+}
+
+func (a *asked) close() {
+	for i := range a.lines {
+		a.lines[i].hangUp()
+	}
 }

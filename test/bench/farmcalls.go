@@ -52,7 +52,7 @@ func (h *hub) everyday(d *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer c.client.CloseIdleConnections()
+	defer c.close()
 	var wrong []string
 	for _, q := range farmCalls() {
 		if !strings.Contains(q.name, h.b.call) {

@@ -81,12 +81,12 @@ func (b *bench) lists() error {
 		if err != nil {
 			return err
 		}
-		defer c.client.CloseIdleConnections()
+		defer c.close()
 		other, err := b.other()
 		if err != nil {
 			return err
 		}
-		defer other.client.CloseIdleConnections()
+		defer other.close()
 		for _, q := range questions(n) {
 			rate, work, err := c.answers(q, nil)
 			if err != nil {
