@@ -24,8 +24,8 @@ type Tx struct {
 	more     bool   // of Ask: there was a second one
 	dialect  Dialect
 	readonly bool
-	changed  kinds // of what State tells apart
-	motion   bool  // it read what State does not tell apart
+	changed  kinds // by what writes
+	read     kinds // by what only reads
 	depth    int
 	after    []func()
 	notes    map[any]any

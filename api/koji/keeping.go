@@ -84,7 +84,7 @@ func (s *Server) findKept(q *request, method string, params []any) *answer {
 	if err != nil {
 		return nil
 	}
-	return s.kept.find(ask(m, args), q.state.Records)
+	return s.kept.find(ask(m, args), q.state)
 }
 
 // answerKept answers a method whose answers are kept with a new one, which is kept
@@ -105,8 +105,8 @@ func (s *Server) answerKept(ctx context.Context, tx *db.Tx, q *request, actor ac
 	if err := xmlrpc.EncodeResponse(t, v); err != nil {
 		return err
 	}
-	if a := t.take(); a != nil && !tx.ReadMotion() {
-		a.question, a.state = about, q.state.Records
+	if a := t.take(); a != nil && tx.Reads().Keeps() {
+		a.question, a.reads, a.state = about, tx.Reads(), q.state
 		s.kept.put(a)
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"github.com/kura-build/kura/db"
 )
 
 const (
@@ -40,9 +42,9 @@ func newKeep() *keep {
 	return &keep{from: keepFile, small: shelf{most: keepMemory, many: keepMemory / keepCosts}, large: shelf{most: keepAll, many: keepFiles}}
 }
 
-// find gives an answer made of the records in this state, or nil. It must be
-// let go of.
-func (k *keep) find(q question, state int64) *answer {
+// find gives an answer that says what one made in this state would, or nil. It must
+// be let go of.
+func (k *keep) find(q question, state db.State) *answer {
 	if a := k.small.find(q, state); a != nil {
 		return a
 	}
@@ -64,7 +66,8 @@ func (k *keep) put(a *answer) {
 type answer struct {
 	shelf    *shelf
 	question question
-	state    int64 // of the records that it was made of
+	reads    db.Reads // what it was made of
+	state    db.State // before it was read
 	size     int64
 	data     []byte   // of a small one
 	file     *os.File // of a large one: without a name, so the kernel keeps in memory what is asked for often
@@ -86,7 +89,7 @@ type shelf struct {
 	size  int64
 }
 
-func (s *shelf) find(q question, state int64) *answer {
+func (s *shelf) find(q question, state db.State) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.by[q]
@@ -94,7 +97,7 @@ func (s *shelf) find(q question, state int64) *answer {
 		return nil
 	}
 	a := e.Value.(*answer)
-	if a.state != state {
+	if !a.reads.Same(a.state, state) {
 		return nil // a newer one may be there already: who reads an older state makes its own
 	}
 	s.order.MoveToFront(e)
@@ -128,7 +131,7 @@ func (s *shelf) put(a *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.by[a.question]; e != nil {
-		if e.Value.(*answer).state >= a.state {
+		if !e.Value.(*answer).state.Before(a.state) {
 			if a.file != nil {
 				a.file.Close()
 			}
@@ -150,10 +153,10 @@ func (s *shelf) put(a *answer) {
 }
 
 // forget drops the answer to a question that has been answered anew elsewhere.
-func (s *shelf) forget(q question, state int64) {
+func (s *shelf) forget(q question, state db.State) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.by[q]; e != nil && e.Value.(*answer).state < state {
+	if e := s.by[q]; e != nil && e.Value.(*answer).state.Before(state) {
 		s.remove(e)
 	}
 }

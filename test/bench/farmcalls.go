@@ -99,7 +99,7 @@ func (h *hub) timed(c *asked, d *sql.DB, ask question, turns int) (half, most ti
 	var all time.Duration
 	for i := range turns {
 		// Nothing that was kept is of use.
-		if _, err := d.ExecContext(h.b.ctx, "UPDATE change_count SET n = n + 1 WHERE part = 0"); err != nil {
+		if _, err := d.ExecContext(h.b.ctx, "UPDATE change_count SET builds = builds + 1, tagged = tagged + 1, others = others + 1 WHERE part = 0"); err != nil {
 			return 0, 0, nil, err
 		}
 		began := time.Now()

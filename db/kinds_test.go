@@ -1,0 +1,39 @@
+package db
+
+import "testing"
+
+func TestWhatCountsAsAChange(t *testing.T) {
+	for q, want := range map[string]kinds{
+		"SELECT id FROM build":                                              0,
+		"\n\tSELECT id FROM task FOR UPDATE":                                0,
+		"SAVEPOINT s0":                                                      0,
+		"INSERT INTO task (id) VALUES ($1)":                                 0,
+		"INSERT INTO node(id) VALUES ($1)":                                  0,
+		"UPDATE host SET ready = $1":                                        0,
+		"DELETE FROM sessions WHERE id = $1":                                rights,
+		"INSERT INTO sessions (id) VALUES ($1)":                             0,
+		"UPDATE sessions SET callnum = $1 WHERE id = $2":                    0,
+		"UPDATE sessions SET update_time = $1 WHERE id = $2":                0,
+		"UPDATE sessions SET update_time = $1, key_hash = $2 WHERE id = $3": rights,
+		"UPDATE sessions SET key_hash = $1, callnum = NULL":                 rights,
+		"INSERT INTO tokens (id) VALUES ($1)":                               0,
+		"UPDATE tokens SET revoked = $1":                                    rights,
+		"UPDATE users SET name = $1":                                        others | rights,
+		"INSERT INTO user_perms (user_id) VALUES ($1)":                      others | rights,
+		"INSERT INTO build (id) VALUES ($1)":                                builds,
+		"INSERT INTO tag_listing(build_id) VALUES ($1)":                     tagged,
+		"insert or ignore into tag_packages (id) values (1)":                others,
+		"UPDATE\n\tbuild SET state = 1":                                     builds,
+		"DELETE FROM rpmsigs":                                               builds,
+		"UPDATE task_later SET x = 1":                                       others,
+		"WITH x AS (SELECT 1) UPDATE build SET state = 2":                   countable,
+		"WITH x AS (SELECT 1) SELECT * FROM x":                              0,
+		"TRUNCATE build":                                                    countable,
+		"UPDATE":                                                            countable,
+		"":                                                                  countable,
+	} {
+		if got := changesOf(q); got != want {
+			t.Errorf("%q counts as %b, not %b", q, got, want)
+		}
+	}
+}
