@@ -157,7 +157,7 @@ func TestReadingGoesOn(t *testing.T) {
 				if tx.Noted("k") != nil {
 					t.Error("a note crosses into the savepoint")
 				}
-				_, err := tx.Query(ctx, "SELECT nothing FROM nowhere")
+				_, err := db.All(ctx, tx, db.Column[int64], "SELECT nothing FROM nowhere")
 				return err
 			})
 			if failed == nil {

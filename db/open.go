@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib" // and the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Dialect tells the two databases apart, inside this room only.
@@ -86,10 +86,10 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	}
 	// A hub asks much at a time: what several processes do for one question is
 	// taken from the others, and where a few rows are wanted each does it all.
-	p := stdlib.OpenDB(*conf, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+	p := sql.OpenDB(pgConnector{stdlib.GetConnector(*conf, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, "SET max_parallel_workers_per_gather = 0")
 		return err
-	}))
+	}))})
 	p.SetMaxOpenConns(32)
 	p.SetMaxIdleConns(16)
 	p.SetConnMaxIdleTime(5 * time.Minute)

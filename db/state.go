@@ -35,7 +35,7 @@ func (d *DB) readState(ctx context.Context) (s State, err error) {
 type Reads struct{ kinds kinds }
 
 // Reads gives what this transaction has read so far.
-func (t *Tx) Reads() Reads { return Reads{t.read} }
+func (t *Tx) Reads() Reads { return Reads{t.reads} }
 
 // Keeps reports whether what was read stays the same for as long as a state is the
 // Same: if not, something of it may be of a table of motion.
@@ -55,7 +55,7 @@ func (s State) Before(t State) bool {
 // look looks at a statement before it is run.
 func (t *Tx) look(q string) {
 	if t.readonly {
-		t.read |= readsOf(q)
+		t.reads |= readsOf(q)
 	} else if t.changed != countable {
 		t.changed |= changesOf(q)
 	}

@@ -113,15 +113,24 @@ func (c *conn) QueryContext(ctx context.Context, q string, args []driver.NamedVa
 	if err != nil {
 		return nil, err
 	}
+	var r driver.Rows
 	if p == nil {
-		return c.sqliteConn.QueryContext(ctx, q, args)
+		r, err = c.sqliteConn.QueryContext(ctx, q, args)
+	} else {
+		r, err = p.stmt.QueryContext(ctx, args)
 	}
-	r, err := p.stmt.QueryContext(ctx, args)
 	if err != nil {
 		return nil, err
 	}
-	p.busy = true
-	return &rows{Rows: r, of: p}, nil
+	if p != nil {
+		p.busy = true
+		r = &rows{Rows: r, of: p}
+	}
+	if !wantsRecords(ctx) {
+		return r, nil
+	}
+	n := len(r.Columns())
+	return &liteRows{Rows: r, values: make([]driver.Value, n), record: record{cells: make([]cell, n), names: r.Columns}}, nil
 }
 
 func (c *conn) Close() error {
@@ -142,4 +151,26 @@ type rows struct {
 func (r *rows) Close() error {
 	r.of.busy = false
 	return r.Rows.Close()
+}
+
+// liteRows read records.
+type liteRows struct {
+	driver.Rows
+	values []driver.Value
+	record record
+}
+
+func (r *liteRows) Columns() []string { return column }
+
+func (r *liteRows) Next(dest []driver.Value) error {
+	if err := r.Rows.Next(r.values); err != nil {
+		return err
+	}
+	for i, v := range r.values {
+		if err := r.record.cells[i].take(v); err != nil {
+			return err
+		}
+	}
+	dest[0] = &r.record
+	return nil
 }

@@ -25,17 +25,11 @@ type Tx struct {
 	dialect  Dialect
 	readonly bool
 	changed  kinds // by what writes
-	read     kinds // by what only reads
+	reads    kinds // by what only reads
 	depth    int
 	after    []func()
 	notes    map[any]any
 }
-
-// Rows and Scanner are what scanning functions read from.
-type (
-	Rows    = sql.Rows
-	Scanner interface{ Scan(dest ...any) error }
-)
 
 // ErrNoRows says that a query for one row found none.
 var ErrNoRows = sql.ErrNoRows
@@ -87,7 +81,6 @@ var errMore = errors.New("db: a second question of Ask")
 // source is what answers questions: a transaction, or the database.
 type source interface {
 	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
 	ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error)
 }
 
@@ -228,33 +221,25 @@ func (t *Tx) Exec(ctx context.Context, q text, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
-// Row runs a query for at most one row.
+// Row runs a query for at most one row. What is given must be scanned.
 func (t *Tx) Row(ctx context.Context, q text, args ...any) Scanner {
-	tx, err := t.ask(string(q))
-	if err != nil {
-		return failed{err}
-	}
-	return tx.QueryRowContext(ctx, string(q), args...)
+	rows, err := t.read(ctx, string(q), args)
+	return Scanner{rows: rows, err: err}
 }
 
-// failed is the row of a question that was not asked.
-type failed struct{ err error }
-
-func (f failed) Scan(...any) error { return f.err }
-
-// Query runs a query. The caller closes the rows.
-func (t *Tx) Query(ctx context.Context, q text, args ...any) (*sql.Rows, error) {
-	tx, err := t.ask(string(q))
+// read runs a query.
+func (t *Tx) read(ctx context.Context, q string, args []any) (*sql.Rows, error) {
+	tx, err := t.ask(q)
 	if err != nil {
 		return nil, err
 	}
-	return tx.QueryContext(ctx, string(q), args...)
+	return records(ctx, tx, q, args)
 }
 
 // Get runs a query for one value or one row; found is false for none.
 func (t *Tx) Get(ctx context.Context, dest []any, q text, args ...any) (found bool, err error) {
 	err = t.Row(ctx, q, args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, ErrNoRows) {
 		return false, nil
 	}
 	return err == nil, classify(err)
@@ -318,19 +303,19 @@ func Each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q te
 func each[T any](ctx context.Context, t *Tx, scan func(Scanner) (T, error), q string, args []any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		tx, err := t.ask(q)
-		if err != nil {
-			yield(zero, classify(err))
-			return
-		}
-		rows, err := tx.QueryContext(ctx, q, args...)
+		rows, err := t.read(ctx, q, args)
 		if err != nil {
 			yield(zero, classify(err))
 			return
 		}
 		defer rows.Close()
-		for rows.Next() {
-			v, err := scan(rows)
+		for r := readerOf(rows); r.Next(); {
+			row, err := r.row()
+			if err != nil {
+				yield(zero, classify(err))
+				return
+			}
+			v, err := scan(row)
 			if !yield(v, err) || err != nil {
 				return
 			}

@@ -130,7 +130,7 @@ func Archives(ctx context.Context, tx *db.Tx, f ArchiveFilter) ([]*Archive, erro
 		q.Add(", held.project_dep" + archiveTables + " JOIN buildroot_archives held ON held.archive_id = a.id")
 		scan = func(s db.Scanner) (*Archive, error) {
 			var project bool
-			a, err := scanArchive(more{s, []any{&project}})
+			a, err := scanArchive(s.And(&project))
 			a.Project = &project
 			return a, err
 		}

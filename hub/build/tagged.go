@@ -172,7 +172,7 @@ func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tag
 	b.Add(" ORDER BY l.create_event DESC, build.id DESC")
 	return db.Find(ctx, tx, func(s db.Scanner) (*Tagged, error) {
 		t := &Tagged{}
-		x, err := scanBuild(more{s, []any{&t.TagID, &t.TagName, &t.CreateEvent}})
+		x, err := scanBuild(s.And(&t.TagID, &t.TagName, &t.CreateEvent))
 		t.Build = x
 		return t, err
 	}, &b)
@@ -213,14 +213,6 @@ func taggedRefs(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]
 		return r, err
 	}, b.Add(" ORDER BY l.create_event DESC, build.id DESC"))
 }
-
-// more scans further columns behind those that a scanning function knows.
-type more struct {
-	db.Scanner
-	also []any
-}
-
-func (m more) Scan(dest ...any) error { return m.Scanner.Scan(append(dest, m.also...)...) }
 
 // RPMs gives the rpms of builds, in the order of the builds. Signed limits
 // nothing; it is asked separately (SigsOf).
