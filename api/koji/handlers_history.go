@@ -47,17 +47,9 @@ func (h History) query(ctx context.Context, c *Call) (any, error) {
 		if !q.Applies(name) {
 			continue
 		}
-		records, err := history.Find(ctx, c.Tx, name, q)
+		rows := history.Stream(ctx, c.Tx, name, q)
+		out[name], err = rowsOf(opts, rows, func(r history.Record) (xmlrpc.Struct, error) { return historyStruct(columns, r, q) })
 		if err != nil {
-			return nil, err
-		}
-		rows := make([]xmlrpc.Struct, len(records))
-		for i, r := range records {
-			if rows[i], err = historyStruct(columns, r, q); err != nil {
-				return nil, err
-			}
-		}
-		if out[name], err = opts.Apply(rows); err != nil {
 			return nil, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/kura-build/kura"
@@ -44,6 +45,8 @@ type Query struct {
 	// For reading in parts: only records that were made at this event or later,
 	// and about how many: the last event is told to its end. 0 is all.
 	From, Limit int64
+
+	only int64 // records that were made at this event
 }
 
 // Record is one version of something.
@@ -95,28 +98,83 @@ func (q Query) Applies(name string) bool {
 // Find gives the records of a table, oldest first; those of one event in the
 // order of what they say, which is always the same.
 func Find(ctx context.Context, tx *db.Tx, name string, q Query) ([]Record, error) {
-	t, err := find(name)
-	if err != nil {
-		return nil, err
-	}
-	got, err := t.read(ctx, tx, q, 0)
-	if n := len(got); err == nil && q.Limit != 0 && int64(n) == q.Limit {
-		last := got[n-1].CreateEvent
-		var rest []Record
-		rest, err = t.read(ctx, tx, q, last)
-		got = append(slices.DeleteFunc(got, func(r Record) bool { return r.CreateEvent == last }), rest...)
-	}
-	slices.SortStableFunc(got, func(a, b Record) int {
-		if a.CreateEvent != b.CreateEvent {
-			return cmp.Compare(a.CreateEvent, b.CreateEvent)
+	var got []Record
+	for r, err := range Stream(ctx, tx, name, q) {
+		if err != nil {
+			return nil, err
 		}
-		return cmp.Compare(fmt.Sprint(a.Values...), fmt.Sprint(b.Values...))
-	})
-	return got, kura.E("history.Find", err)
+		got = append(got, r)
+	}
+	if n := len(got); q.Limit != 0 && int64(n) >= q.Limit { // the last event may have made more
+		last := got[n-1].CreateEvent
+		q.Limit, q.From, q.only = 0, 0, last
+		rest, err := Find(ctx, tx, name, q)
+		return append(slices.DeleteFunc(got, func(r Record) bool { return r.CreateEvent == last }), rest...), err
+	}
+	return got, nil
 }
 
-// read gives the records of a table, or all of them that one event made.
-func (t *table) read(ctx context.Context, tx *db.Tx, q Query, event int64) ([]Record, error) {
+// Stream is Find while it is read, without the rest of the last event: the
+// transaction can do nothing else then.
+func Stream(ctx context.Context, tx *db.Tx, name string, q Query) iter.Seq2[Record, error] {
+	const op = "history.Find"
+	return func(yield func(Record, error) bool) {
+		t, err := find(name)
+		var b *db.Builder
+		if err == nil {
+			b, err = t.query(ctx, tx, q)
+		}
+		if err != nil {
+			yield(Record{}, kura.E(op, err))
+			return
+		}
+		var same []Record // of one event
+		flush := func() bool {
+			all := same
+			same = same[:0]
+			for _, r := range inOrder(all) {
+				if !yield(r, nil) {
+					return false
+				}
+			}
+			return true
+		}
+		for r, err := range db.Stream(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, b) {
+			if err != nil {
+				yield(Record{}, kura.E(op, err))
+				return
+			}
+			if len(same) > 0 && same[0].CreateEvent != r.CreateEvent && !flush() {
+				return
+			}
+			same = append(same, r)
+		}
+		flush()
+	}
+}
+
+// inOrder puts records of one event in the order of what they say.
+func inOrder(all []Record) []Record {
+	if len(all) < 2 {
+		return all
+	}
+	type said struct {
+		Record
+		text string
+	}
+	sorted := make([]said, len(all))
+	for i, r := range all {
+		sorted[i] = said{r, fmt.Sprint(r.Values...)}
+	}
+	slices.SortStableFunc(sorted, func(a, b said) int { return cmp.Compare(a.text, b.text) })
+	for i, r := range sorted {
+		all[i] = r.Record
+	}
+	return all
+}
+
+// query asks for the records of a table.
+func (t *table) query(ctx context.Context, tx *db.Tx, q Query) (*db.Builder, error) {
 	var b db.Builder
 	if q.timed() && large[t.name] { // how old and how young decide
 		if err := tx.PlanAnew(ctx); err != nil {
@@ -127,19 +185,19 @@ func (t *table) read(ctx context.Context, tx *db.Tx, q Query, event int64) ([]Re
 	if err != nil {
 		return nil, err
 	}
-	q.from(&b, t, event, between.last)
+	q.from(&b, t, between.last)
 	if q.After != 0 {
 		// Two questions, as an index answers each of them: one for either would
 		// have the database look at all records.
-		b.Add(" AND v.create_event >= ? AND e1.id >= ? AND e1.time + 0 > ? UNION ALL ", between.first, between.first, q.After)
-		q.from(&b, t, event, between.last)
-		b.Add(" AND v.revoke_event >= ? AND e2.id >= ? AND e2.time + 0 > ? AND e1.time + 0 <= ?", between.first, between.first, q.After, q.After)
+		b.Add(" AND v.create_event >= ? AND "+made+" > ? UNION ALL ", between.first, q.After)
+		q.from(&b, t, between.last)
+		b.Add(" AND v.revoke_event >= ? AND "+gone+" > ? AND "+made+" <= ?", between.first, q.After, q.After)
 	}
 	b.Add(" ORDER BY 1") // create_event
-	if q.Limit != 0 && event == 0 {
+	if q.Limit != 0 {
 		b.Page(q.Limit, 0)
 	}
-	return db.Find(ctx, tx, func(s db.Scanner) (Record, error) { return scan(s, t.columns) }, &b)
+	return &b, nil
 }
 
 // span is the first event after a time, and the last one before another.
@@ -150,8 +208,7 @@ type spanOf struct{ after, before int64 }
 
 // span asks for these events by themselves, so that the database knows how few
 // records lie between. Clocks of hubs may differ, but not by ten thousand events.
-// The times are compared as well, with 0 added, and the events' own numbers: not
-// by going through events in the order of either.
+// The times are compared as well.
 func (q Query) span(ctx context.Context, tx *db.Tx) (s span, err error) {
 	if q.After == 0 && q.Before == 0 {
 		return s, nil
@@ -173,7 +230,7 @@ func (q Query) timed() bool {
 
 // from asks for a table's records, without saying after which time. last is the
 // last event before the time before which they were made.
-func (q Query) from(b *db.Builder, t *table, event, last int64) {
+func (q Query) from(b *db.Builder, t *table, last int64) {
 	t.from(b)
 	for by, v := range q.About {
 		if add := t.by[by]; add != nil {
@@ -184,8 +241,8 @@ func (q Query) from(b *db.Builder, t *table, event, last int64) {
 	if q.From != 0 {
 		b.Add(" AND v.create_event >= ?", q.From)
 	}
-	if event != 0 {
-		b.Add(" AND v.create_event = ?", event)
+	if q.only != 0 {
+		b.Add(" AND v.create_event = ?", q.only)
 	}
 }
 
@@ -201,7 +258,7 @@ func (q Query) versions(b *db.Builder, last int64) {
 		b.Add(" AND (v.creator_id = ? OR v.revoker_id = ?)", q.Editor, q.Editor)
 	}
 	if q.Before != 0 {
-		b.Add(" AND v.create_event <= ? AND e1.id <= ? AND e1.time + 0 < ?", last, last, q.Before)
+		b.Add(" AND v.create_event <= ? AND "+made+" < ?", last, q.Before)
 	}
 	if q.BeforeEvent != 0 {
 		b.Add(" AND v.create_event < ?", q.BeforeEvent)

@@ -2,11 +2,14 @@ package history
 
 import "github.com/kura-build/kura/db"
 
-// head and tail are the same for every table: v is its alias.
+// head and tail are the same for every table: v is its alias. When something was
+// is asked for each record that is told, by its event's number: joined, all events
+// there ever were would be read beside those of a few thousand records.
 const (
-	head = `SELECT v.create_event, v.revoke_event, v.creator_id, v.revoker_id, creator.name, revoker.name, e1.time, e2.time, `
-	tail = ` v JOIN event e1 ON e1.id = v.create_event LEFT JOIN event e2 ON e2.id = v.revoke_event
-		LEFT JOIN users creator ON creator.id = v.creator_id LEFT JOIN users revoker ON revoker.id = v.revoker_id `
+	made        = `(SELECT time FROM event WHERE event.id = v.create_event)`
+	gone        = `(SELECT time FROM event WHERE event.id = v.revoke_event)`
+	head        = `SELECT v.create_event, v.revoke_event, v.creator_id, v.revoker_id, creator.name, revoker.name, ` + made + `, ` + gone + `, `
+	tail        = ` v LEFT JOIN users creator ON creator.id = v.creator_id LEFT JOIN users revoker ON revoker.id = v.revoker_id `
 	tagJoin     = ` LEFT JOIN tag ON tag.id = v.tag_id `
 	packageJoin = ` LEFT JOIN package ON package.id = v.package_id `
 	groupJoin   = ` LEFT JOIN pkg_group g ON g.id = v.group_id `
