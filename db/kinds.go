@@ -75,7 +75,7 @@ func changesOf(q string) kinds {
 	}
 	for i, w := range words {
 		switch strings.ToUpper(w) {
-		case "SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK":
+		case "SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET":
 			if i > 0 {
 				return countable
 			}

@@ -7,6 +7,7 @@ func TestWhatCountsAsAChange(t *testing.T) {
 		"SELECT id FROM build":                                              0,
 		"\n\tSELECT id FROM task FOR UPDATE":                                0,
 		"SAVEPOINT s0":                                                      0,
+		"SET LOCAL plan_cache_mode = auto":                                  0,
 		"INSERT INTO task (id) VALUES ($1)":                                 0,
 		"INSERT INTO node(id) VALUES ($1)":                                  0,
 		"UPDATE host SET ready = $1":                                        0,

@@ -269,7 +269,7 @@ func (t *Tx) SkipLocked() Lock {
 	return Lock{}
 }
 
-// PlanAnew has the database look at the values of each question of this
+// PlanAnew has the database look at the values of each further question of this
 // transaction before it plans how to answer: for those whose values say how much
 // there is to read. Otherwise it takes a plan that was made for any values.
 func (t *Tx) PlanAnew(ctx context.Context) error {
@@ -277,6 +277,15 @@ func (t *Tx) PlanAnew(ctx context.Context) error {
 		return nil
 	}
 	_, err := t.Exec(ctx, "SET LOCAL plan_cache_mode = force_custom_plan")
+	return err
+}
+
+// PlanAgain ends what PlanAnew began: plans are taken up again.
+func (t *Tx) PlanAgain(ctx context.Context) error {
+	if t.dialect != Postgres {
+		return nil
+	}
+	_, err := t.Exec(ctx, "SET LOCAL plan_cache_mode = auto")
 	return err
 }
 

@@ -167,7 +167,8 @@ func filterResults(ctx context.Context, c *Call) (total int, result any, err err
 	opts, _ := kw["filterOpts"].(map[string]any)
 	delete(kw, "filterOpts")
 	name, _ := c.Args.Any("methodName").(string)
-	v, err := inner(ctx, c, kw)
+	part := pageOf(opts)
+	v, err := inner(part.in(ctx), c, kw)
 	if err != nil {
 		var f *xmlrpc.Fault
 		if errors.As(err, &f) && f.String == "Invalid method: "+name {
@@ -184,6 +185,9 @@ func filterResults(ctx context.Context, c *Call) (total int, result any, err err
 	list, ok := v.([]any)
 	if !ok {
 		return 0, nil, fault(genericError, "%s() did not return a list", name)
+	}
+	if part != nil && part.taken {
+		return part.total, list, nil
 	}
 	total = len(list)
 	if order, _ := opts["order"].(string); order != "" {

@@ -2,6 +2,7 @@ package koji
 
 import (
 	"context"
+	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -96,9 +97,15 @@ func (Builds) listTagged(ctx context.Context, c *Call) (any, error) {
 	if err != nil || none {
 		return []any{}, err
 	}
+	if p := wanted(ctx); p.wants("completion_time", "build_id", "id") {
+		q.Page = &build.Page{ByTime: p.order == "completion_time", ByID: strings.HasSuffix(p.order, "id"), Down: p.down, NoTimeFirst: p.nilLeast, Offset: p.offset, Limit: p.limit}
+	}
 	list, err := build.ListTagged(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err
+	}
+	if q.Page != nil {
+		wanted(ctx).take(q.Page.Total)
 	}
 	return taggedRows(ctx, c.Tx, list, q.Type, c.Args.Bool("extra"))
 }

@@ -94,28 +94,38 @@ func (Tags) packages(ctx context.Context, c *Call) (any, error) {
 		}
 		q.User = u.ID
 	}
+	// All that a tag holds is asked for page by page.
+	if p := wanted(ctx); p.wants("package_name") && q.Tag != 0 && q.Package == 0 && q.User == 0 && prefix == "" && opts.all() {
+		q.Page = &tag.Page{ByName: p.order != "", Down: p.down, Offset: p.offset, Limit: p.limit}
+	}
 	list, err := tag.ListedPackages(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err
 	}
-	return opts.Apply(listedStructs(list, q, prefix))
+	if q.Page != nil {
+		wanted(ctx).take(q.Page.Total)
+	}
+	return rowsOf(opts, each(shownOnce(list, q, prefix)), func(l tag.Listed) (xmlrpc.Struct, error) {
+		return listedStruct(l, !q.NoOwners), nil
+	})
 }
 
-func listedStructs(list []tag.Listed, q tag.ListQuery, prefix string) []xmlrpc.Struct {
-	rows := []xmlrpc.Struct{}
-	at := map[int64]int{} // Koji shows one entry of a package when it goes over many tags
+// shownOnce leaves out what a prefix does not begin, and all but the last entry of
+// a package: Koji shows one when it goes over many tags.
+func shownOnce(list []tag.Listed, q tag.ListQuery, prefix string) []tag.Listed {
+	var rows []tag.Listed
+	at := map[int64]int{}
 	prefix = strings.ToLower(prefix)
 	for _, l := range list {
-		if !strings.HasPrefix(strings.ToLower(l.PackageName), prefix) {
+		if prefix != "" && !strings.HasPrefix(strings.ToLower(l.PackageName), prefix) {
 			continue
 		}
-		row := listedStruct(l, !q.NoOwners)
 		if i, seen := at[l.PackageID]; seen && !q.Duplicates {
-			rows[i] = row
+			rows[i] = l
 			continue
 		}
 		at[l.PackageID] = len(rows)
-		rows = append(rows, row)
+		rows = append(rows, l)
 	}
 	return rows
 }

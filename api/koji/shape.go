@@ -53,6 +53,11 @@ func (o QueryOpts) part(n int64) int64 {
 	return n
 }
 
+// all reports whether all rows are wanted as they are.
+func (o QueryOpts) all() bool {
+	return !o.CountOnly && !o.AsList && len(o.Order) == 0 && o.Offset == 0 && o.Limit < 0
+}
+
 // Apply orders, cuts and counts rows that are all of one shape.
 func (o QueryOpts) Apply(rows []xmlrpc.Struct) (any, error) {
 	for _, name := range slices.Backward(o.Order) {

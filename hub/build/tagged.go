@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -30,6 +31,8 @@ type TaggedQuery struct {
 	Type    string
 	Draft   *bool
 
+	Page *Page // only this part of the list
+
 	pkg int64 // the package's number
 }
 
@@ -37,6 +40,9 @@ type TaggedQuery struct {
 // the order of inheritance, newest tagging first. Builds whose package the tag
 // does not list or blocks are not shown.
 func ListTagged(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]*Tagged, error) {
+	if q.Page != nil {
+		return q.Page.of(ctx, tx, q)
+	}
 	out, err := overInheritance(ctx, tx, q, tagged, func(b *Tagged) (int64, int64, int64) { return b.TagID, b.ID, b.PackageID })
 	return out, kura.E("build.ListTagged", err)
 }
@@ -134,23 +140,58 @@ func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) (map[int6
 }
 
 func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tagged, error) {
-	var b db.Builder
-	b.Add("SELECT " + columns + ", tag.id, tag.name, l.create_event FROM ")
 	few, err := fewTagged(ctx, tx, tags, q)
 	if err != nil {
 		return nil, err
 	}
-	if few {
+	if !few { // how much the tags hold decides, not what tags hold as a rule
+		if err := tx.PlanAnew(ctx); err != nil {
+			return nil, err
+		}
+	}
+	got, err := db.Find(ctx, tx, func(s db.Scanner) (*Tagged, error) {
+		t := &Tagged{}
+		x, err := scanBuild(s.And(&t.TagID, &t.TagName, &t.CreateEvent))
+		t.Build = x
+		return t, err
+	}, q.builds(tags, few))
+	if err == nil && !few {
+		err = tx.PlanAgain(ctx)
+	}
+	// Not by the database, which would sort all that is known of each.
+	slices.SortFunc(got, func(x, y *Tagged) int {
+		return cmp.Or(cmp.Compare(y.CreateEvent, x.CreateEvent), cmp.Compare(y.ID, x.ID))
+	})
+	return got, err
+}
+
+// builds asks for all that tags hold, each for itself, or for the newest.
+func (q *TaggedQuery) builds(tags []int64, few bool) *db.Builder {
+	var b db.Builder
+	b.Add("SELECT " + columns + ", tag.id, tag.name, l.create_event FROM ")
+	newest := !few && q.pkg == 0 && q.Latest > 0 && !q.narrowed()
+	switch {
+	case few:
 		// A tag that many builds went through may hold few of them. The limit
 		// tells the database, which would reckon with a share of all; the order is
 		// that of an index, or it would look for so few among all.
 		b.Add("(SELECT * FROM tag_listing l WHERE")
 		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" ORDER BY l.tag_id, l.build_id LIMIT 1000) l")
-	} else {
+	case newest:
+		// Which ones these are is decided by what indexes hold, before anything
+		// else is read of them: most of what a tag holds may be older.
+		b.Add(`(SELECT l.build_id, l.tag_id, l.create_event,
+			row_number() OVER (PARTITION BY l.tag_id, build.pkg_id ORDER BY l.create_event DESC, build.id DESC) AS place
+			FROM tag_listing l JOIN build ON build.id = l.build_id WHERE build.state = 1 AND`)
+		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(") l")
+	default:
 		b.Add("tag_listing l")
 	}
 	b.Add(" JOIN tag ON tag.id = l.tag_id JOIN build ON build.id = l.build_id" + joins + " WHERE build.state = 1")
-	if !few {
+	switch {
+	case newest:
+		return b.Add(" AND l.place <= ?", q.Latest)
+	case !few:
 		b.Add(" AND")
 		db.In(&b, "l.tag_id", tags).At("l", q.At)
 	}
@@ -169,13 +210,12 @@ func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tag
 	if q.Type != "" {
 		b.Add(" AND EXISTS (SELECT 1 FROM build_types JOIN btype ON btype.id = btype_id WHERE build_id = build.id AND btype.name = ?)", q.Type)
 	}
-	b.Add(" ORDER BY l.create_event DESC, build.id DESC")
-	return db.Find(ctx, tx, func(s db.Scanner) (*Tagged, error) {
-		t := &Tagged{}
-		x, err := scanBuild(s.And(&t.TagID, &t.TagName, &t.CreateEvent))
-		t.Build = x
-		return t, err
-	}, &b)
+	return &b
+}
+
+// narrowed reports whether only some of a package's builds may be meant.
+func (q *TaggedQuery) narrowed() bool {
+	return q.Owner != "" || q.Prefix != "" || q.Draft != nil || q.Type != ""
 }
 
 // fewTagged says whether tags hold fewer than a thousand builds together. Of a

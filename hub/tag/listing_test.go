@@ -3,6 +3,8 @@ package tag_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,7 +67,42 @@ func (s *shop) list(q tag.ListQuery) (out []string) {
 			s.Errorf("shown (-listed +shown):\n%s", diff)
 		}
 	}
+	if q.Tag != 0 && q.Page == nil {
+		s.pages(q, out)
+	}
 	return out
+}
+
+// pages asks for the list, and for it by name, page by page.
+func (s *shop) pages(q tag.ListQuery, whole []string) {
+	s.Helper()
+	for _, p := range []tag.Page{{}, {ByName: true}, {ByName: true, Down: true}} {
+		want := slices.Clone(whole)
+		slices.SortStableFunc(want, func(x, y string) int {
+			x, _, _ = strings.Cut(x, " ")
+			y, _, _ = strings.Cut(y, " ")
+			switch n := strings.Compare(x, y); {
+			case !p.ByName:
+				return 0
+			case p.Down:
+				return -n
+			default:
+				return n
+			}
+		})
+		var got []string
+		for p.Offset = 0; p.Offset <= len(want); p.Offset += 2 {
+			q.Page = new(p)
+			q.Page.Limit = 2
+			got = append(got, s.list(q)...)
+			if q.Page.Total != len(want) {
+				s.Errorf("%+v: a list of %d", *q.Page, len(want))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			s.Errorf("pages of %+v: %s", p, diff)
+		}
+	}
 }
 
 func (s *shop) all(t string) []string {

@@ -71,6 +71,10 @@ type ListQuery struct {
 	NoOwners           bool
 	SomeBlocked        bool // only of packages that some tag blocks, or has blocked
 	NoBlocked          bool // leave out blocked entries (those behind them show then)
+
+	Page *Page // only this part of the list
+
+	named bool // only which packages the entries are of
 }
 
 // ListedPackages gives the entries, blocked ones too: the tag's own by name,
@@ -83,7 +87,10 @@ func ListedPackages(ctx context.Context, tx *db.Tx, q ListQuery) ([]Listed, erro
 	if q.User != 0 && q.NoOwners {
 		return nil, kura.Errorf(op, kura.Invalid, "userID and with_owners=False can't be used together")
 	}
-	out, err := q.own(ctx, tx, q.Tag)
+	if q.Page != nil && q.Tag != 0 {
+		return q.page(ctx, tx)
+	}
+	out, err := q.own(ctx, tx, q.Tag, nil)
 	if err != nil || q.Tag == 0 || !q.Inherit {
 		return out, err
 	}
@@ -100,7 +107,7 @@ func ListedPackages(ctx context.Context, tx *db.Tx, q ListQuery) ([]Listed, erro
 		if err != nil {
 			return nil, err
 		}
-		got, err := q.own(ctx, tx, s.Parent)
+		got, err := q.own(ctx, tx, s.Parent, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -115,13 +122,22 @@ func ListedPackages(ctx context.Context, tx *db.Tx, q ListQuery) ([]Listed, erro
 	return out, nil
 }
 
-// own gives the entries of one tag, or of all for 0.
-func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64) ([]Listed, error) {
+// own gives the entries of one tag, or of all for 0; if packages are given, theirs.
+func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64, of []int64) ([]Listed, error) {
 	var b db.Builder
-	if q.NoOwners {
+	switch {
+	case q.named:
+		b.Add("SELECT p.id, p.name, l.tag_id FROM tag_packages l JOIN package p ON p.id = l.package_id")
+		if !q.NoOwners {
+			b.Add(" JOIN tag_package_owners o ON o.tag_id = l.tag_id AND o.package_id = l.package_id")
+		}
+		if b.Add(" WHERE 1 = 1"); !q.NoOwners {
+			b.At("o", q.At)
+		}
+	case q.NoOwners:
 		b.Add(`SELECT p.id, p.name, t.id, t.name, l.blocked, l.extra_arches, 0, '' FROM tag_packages l
 			JOIN tag t ON t.id = l.tag_id JOIN package p ON p.id = l.package_id WHERE 1 = 1`)
-	} else {
+	default:
 		// Every entry has a tag. Joined from the left, PostgreSQL does not
 		// reckon the share of the entries that it must read by that of the tags.
 		b.Add(`SELECT p.id, p.name, t.id, t.name, l.blocked, l.extra_arches, u.id, u.name FROM tag_packages l
@@ -139,6 +155,10 @@ func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64) ([]Listed, err
 	if q.Package != 0 {
 		b.Add(" AND p.id = ?", q.Package)
 	}
+	if of != nil {
+		b.Add(" AND")
+		db.In(&b, "p.id", of)
+	}
 	if q.SomeBlocked {
 		b.Add(" AND p.id IN (SELECT package_id FROM tag_packages WHERE blocked)")
 	}
@@ -146,6 +166,9 @@ func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64) ([]Listed, err
 		b.Add(" AND NOT l.blocked")
 	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (l Listed, err error) {
+		if q.named {
+			return l, s.Scan(&l.PackageID, &l.PackageName, &l.TagID)
+		}
 		return l, s.Scan(&l.PackageID, &l.PackageName, &l.TagID, &l.TagName, &l.Blocked, &l.ExtraArches, &l.OwnerID, &l.OwnerName)
 	}, &b)
 	// In the same order on both databases; one that sorts by the rules of a
@@ -183,7 +206,7 @@ func Shown(ctx context.Context, tx *db.Tx, tag, at int64) (map[int64]bool, error
 // shownOf adds what one tag says of packages of which nothing is known yet.
 func shownOf(ctx context.Context, tx *db.Tx, tag, at int64, filter Filter, out map[int64]bool) error {
 	if len(filter) > 0 { // it asks for the names
-		got, err := ListQuery{Tag: tag, At: at, NoOwners: true}.own(ctx, tx, tag)
+		got, err := ListQuery{Tag: tag, At: at, NoOwners: true}.own(ctx, tx, tag, nil)
 		for _, l := range got {
 			if _, known := out[l.PackageID]; !known && filter.Admits(l.PackageName) {
 				out[l.PackageID] = !l.Blocked
