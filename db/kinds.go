@@ -29,7 +29,7 @@ var kindOf = map[string]kinds{
 	"event": 0, // what one says never changes
 
 	"outbox": motion, "outbox_mark": motion, "certificates": motion,
-	"task": motion, "task_runs": motion, "task_refusals": motion, "task_notes": motion, "host": motion,
+	"task": motion, "task_count": motion, "task_runs": motion, "task_refusals": motion, "task_notes": motion, "host": motion,
 	"node": motion, "part": motion, "repo": motion, "repo_queue": motion, "external_metadata": motion,
 	"root_set": motion, "root_set_rpm": motion, "buildroot": motion,
 	"build_notifications": motion, "build_notifications_block": motion, "request_keys": motion, "mail": motion,

@@ -11,3 +11,11 @@ DO $$ BEGIN
 END $$;
 {{end}}
 -- +goose StatementEnd
+-- room: hub/task
+-- how many of the tasks up to a number have no parent: neither is one deleted, nor
+-- given another parent
+CREATE TABLE task_count (
+    upto BIGINT NOT NULL,
+    n    BIGINT NOT NULL
+);
+INSERT INTO task_count (upto, n) VALUES (0, 0);

@@ -113,18 +113,6 @@ func (t *Task) title() string {
 	return s + ")"
 }
 
-// Count tells how many tasks List would give without a page.
-func Count(ctx context.Context, tx *db.Tx, f Filter) (int64, error) {
-	var b db.Builder
-	b.Add("SELECT count(*) FROM task WHERE 1 = 1")
-	f.where(&b)
-	got, err := db.Find(ctx, tx, db.Column[int64], &b)
-	if err != nil {
-		return 0, kura.E("task.Count", err)
-	}
-	return got[0], nil
-}
-
 func (f *Filter) where(b *db.Builder) {
 	if f.BeforeID != 0 {
 		b.Add(" AND task.id < ?", f.BeforeID)

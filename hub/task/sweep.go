@@ -56,6 +56,7 @@ func (r *Room) Sweep(ctx context.Context, d *db.DB) (int, error) {
 func (r *Room) Sweeping(ctx context.Context, d *db.DB, log *slog.Logger) {
 	t := time.NewTicker(tick)
 	defer t.Stop()
+	var counted time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,6 +69,10 @@ func (r *Room) Sweeping(ctx context.Context, d *db.DB, log *slog.Logger) {
 		}
 		if err == nil {
 			err = r.markSilent(ctx, d)
+		}
+		if err == nil && time.Since(counted) > countEvery {
+			counted = time.Now()
+			err = countOn(ctx, d)
 		}
 		if err != nil && ctx.Err() == nil {
 			log.Warn("sweep leases", "err", err)
