@@ -3,7 +3,6 @@ package build
 import (
 	"cmp"
 	"context"
-	"iter"
 	"slices"
 
 	"github.com/kura-build/kura"
@@ -30,6 +29,7 @@ type TaggedQuery struct {
 	Prefix  string
 	Type    string
 	Draft   *bool
+	Brief   bool // without source, extra data, and what generated it
 
 	Page *Page // only this part of the list
 
@@ -149,26 +149,32 @@ func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tag
 			return nil, err
 		}
 	}
-	got, err := db.Find(ctx, tx, func(s db.Scanner) (*Tagged, error) {
-		t := &Tagged{}
-		x, err := scanBuild(s.And(&t.TagID, &t.TagName, &t.CreateEvent))
-		t.Build = x
-		return t, err
-	}, q.builds(tags, few))
+	scan := scanBrief
+	if !q.Brief {
+		scan = scanTagged
+	}
+	got, err := db.Find(ctx, tx, scan, q.builds(tags, few))
 	if err == nil && !few {
 		err = tx.PlanAgain(ctx)
+	}
+	if err != nil {
+		return nil, err
 	}
 	// Not by the database, which would sort all that is known of each.
 	slices.SortFunc(got, func(x, y *Tagged) int {
 		return cmp.Or(cmp.Compare(y.CreateEvent, x.CreateEvent), cmp.Compare(y.ID, x.ID))
 	})
-	return got, err
+	return got, nameTagged(ctx, tx, got)
 }
 
 // builds asks for all that tags hold, each for itself, or for the newest.
 func (q *TaggedQuery) builds(tags []int64, few bool) *db.Builder {
 	var b db.Builder
-	b.Add("SELECT " + columns + ", tag.id, tag.name, l.create_event FROM ")
+	b.Add("SELECT " + briefColumns)
+	if !q.Brief {
+		b.Add(", build.source, build.extra, build.cg_id, content_generator.name")
+	}
+	b.Add(" FROM ")
 	newest := !few && q.pkg == 0 && q.Latest > 0 && !q.narrowed()
 	switch {
 	case few:
@@ -187,7 +193,11 @@ func (q *TaggedQuery) builds(tags []int64, few bool) *db.Builder {
 	default:
 		b.Add("tag_listing l")
 	}
-	b.Add(" JOIN tag ON tag.id = l.tag_id JOIN build ON build.id = l.build_id" + joins + " WHERE build.state = 1")
+	b.Add(" JOIN build ON build.id = l.build_id JOIN package ON package.id = build.pkg_id JOIN event ON event.id = build.create_event")
+	if !q.Brief {
+		b.Add(" LEFT JOIN content_generator ON content_generator.id = build.cg_id")
+	}
+	b.Add(" WHERE build.state = 1")
 	switch {
 	case newest:
 		return b.Add(" AND l.place <= ?", q.Latest)
@@ -199,7 +209,7 @@ func (q *TaggedQuery) builds(tags []int64, few bool) *db.Builder {
 		b.Add(" AND build.pkg_id = ?", q.pkg)
 	}
 	if q.Owner != "" {
-		b.Add(" AND users.name = ?", q.Owner)
+		b.Add(" AND build.owner = (SELECT id FROM users WHERE name = ?)", q.Owner)
 	}
 	if q.Prefix != "" {
 		b.Add(` AND lower(package.name) LIKE lower(?) ESCAPE '\'`, escapeLike(q.Prefix)+"%")
@@ -233,15 +243,9 @@ func fewTagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) (boo
 
 // taggedRefs is tagged without what a query may narrow by.
 func taggedRefs(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]TaggedRef, error) {
-	var n db.Builder
-	n.Add("SELECT id, name FROM tag WHERE")
-	named, err := db.Find(ctx, tx, scanNamed, db.In(&n, "id", tags))
+	names, err := namesOf(ctx, tx, func(b *db.Builder) { b.Add("SELECT id, name FROM tag WHERE") }, tags)
 	if err != nil {
 		return nil, err
-	}
-	names := make(map[int64]string, len(named))
-	for _, t := range named {
-		names[t.ID] = t.Name
 	}
 	var b db.Builder
 	b.Add("SELECT build.id, build.pkg_id, build.volume_id, COALESCE(build.completion_time, 0), build.draft, l.tag_id, l.create_event FROM tag_listing l" +
@@ -252,59 +256,6 @@ func taggedRefs(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]
 		r.TagName = names[r.TagID]
 		return r, err
 	}, b.Add(" ORDER BY l.create_event DESC, build.id DESC"))
-}
-
-// RPMs gives the rpms of builds, in the order of the builds. Signed limits
-// nothing; it is asked separately (SigsOf).
-func RPMs(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) ([]*RPM, error) {
-	var out []*RPM
-	for part, err := range RPMParts(ctx, tx, builds, arches) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, part...)
-	}
-	return out, nil
-}
-
-// RPMParts is RPMs in parts, each of some hundred builds, so that a long list
-// need not be held. Between two parts the transaction may be used.
-func RPMParts(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) iter.Seq2[[]*RPM, error] {
-	return func(yield func([]*RPM, error) bool) {
-		for part := range slices.Chunk(builds, 500) {
-			got, err := rpmPart(ctx, tx, part, arches)
-			if !yield(got, kura.E("build.RPMs", err)) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-func rpmPart(ctx context.Context, tx *db.Tx, builds []*Tagged, arches []string) ([]*RPM, error) {
-	byBuild := make(map[int64][]*RPM, len(builds))
-	ids := make([]int64, 0, len(builds))
-	for _, b := range builds {
-		ids = append(ids, b.ID)
-	}
-	var q db.Builder
-	q.Add("SELECT " + rpmColumns + " FROM rpminfo" + rpmJoins + " WHERE")
-	db.In(&q, "rpminfo.build_id", ids)
-	if arches != nil {
-		q.Add(" AND")
-		db.In(&q, "rpminfo.arch", arches)
-	}
-	got, err := db.Find(ctx, tx, scanRPM, q.Add(" ORDER BY rpminfo.build_id, rpminfo.id"))
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range got {
-		byBuild[*r.BuildID] = append(byBuild[*r.BuildID], r)
-	}
-	out := make([]*RPM, 0, len(got))
-	for _, b := range builds {
-		out = append(out, byBuild[b.ID]...)
-	}
-	return out, nil
 }
 
 // RPMsSince gives the newest rpm's id, and of how many rpms with greater ids than
