@@ -89,6 +89,8 @@ func gathered(name string, v any) (any, error) {
 		}
 	case xmlrpc.Stream:
 		rows = v
+	case xmlrpc.Table:
+		rows = v.Structs()
 	default:
 		v, err := plain(v)
 		if err != nil {

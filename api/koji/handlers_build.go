@@ -2,6 +2,7 @@ package koji
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
@@ -98,27 +99,44 @@ func (h Builds) Handlers() Handlers {
 }
 
 // buildBase is what all of Koji's structs of builds have.
-func buildBase(b *build.Build) xmlrpc.Struct {
-	return record("build_id", b.ID, "name", b.Name, "package_id", b.PackageID, "package_name", b.Name,
-		"version", b.Version, "release", b.Release, "epoch", deref(b.Epoch), "nvr", b.NVR(), "draft", b.Draft,
-		"state", int(b.State), "task_id", deref(b.TaskID), "owner_id", b.OwnerID, "owner_name", b.OwnerName,
-		"volume_id", b.VolumeID, "volume_name", b.VolumeName,
-		"creation_event_id", b.CreateEvent, "creation_time", TimeText(b.CreateTime),
-		"start_time", TimeText(moment(b.StartTime)), "completion_time", TimeText(moment(b.CompletionTime)),
-		"promotion_time", TimeText(moment(b.PromotionTime)), "promoter_id", deref(b.PromoterID), "promoter_name", deref(b.PromoterName))
+var buildBase = xmlrpc.Shape[*build.Build]{
+	xmlrpc.NewField("build_id", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Int(b.ID) }),
+	xmlrpc.NewField("name", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Text(b.Name) }),
+	xmlrpc.NewField("package_id", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Int(b.PackageID) }),
+	xmlrpc.NewField("package_name", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Text(b.Name) }),
+	xmlrpc.NewField("version", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Text(b.Version) }),
+	xmlrpc.NewField("release", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Text(b.Release) }),
+	xmlrpc.NewField("epoch", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.OptInt(b.Epoch) }),
+	xmlrpc.NewField("nvr", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Text(b.NVR()) }),
+	xmlrpc.NewField("draft", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Bool(b.Draft) }),
+	xmlrpc.NewField("state", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Int(int64(b.State)) }),
+	xmlrpc.NewField("task_id", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.OptInt(b.TaskID) }),
+	xmlrpc.NewField("owner_id", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Int(b.OwnerID) }),
+	xmlrpc.NewField("owner_name", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Text(b.OwnerName) }),
+	xmlrpc.NewField("volume_id", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Int(b.VolumeID) }),
+	xmlrpc.NewField("volume_name", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Text(b.VolumeName) }),
+	xmlrpc.NewField("creation_event_id", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Int(b.CreateEvent) }),
+	xmlrpc.NewField("creation_time", func(b *build.Build) xmlrpc.Scalar { return timeText(&b.CreateTime) }),
+	xmlrpc.NewField("start_time", func(b *build.Build) xmlrpc.Scalar { return timeText(b.StartTime) }),
+	xmlrpc.NewField("completion_time", func(b *build.Build) xmlrpc.Scalar { return timeText(b.CompletionTime) }),
+	xmlrpc.NewField("promotion_time", func(b *build.Build) xmlrpc.Scalar { return timeText(b.PromotionTime) }),
+	xmlrpc.NewField("promoter_id", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.OptInt(b.PromoterID) }),
+	xmlrpc.NewField("promoter_name", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.OptText(b.PromoterName) }),
 }
 
-// buildRow is a build as lists show it.
-func buildRow(b *build.Build) (xmlrpc.Struct, error) {
-	extra, err := stored(b.Extra)
-	return append(buildBase(b), record("creation_ts", TimeTS(b.CreateTime), "start_ts", TimeTS(moment(b.StartTime)),
-		"completion_ts", TimeTS(moment(b.CompletionTime)), "promotion_ts", TimeTS(moment(b.PromotionTime)),
-		"source", deref(b.Source), "extra", extra)...), err
-}
+// buildShape is a build as lists show it.
+var buildShape = append(slices.Clip(buildBase),
+	xmlrpc.NewField("creation_ts", func(b *build.Build) xmlrpc.Scalar { return timeTS(&b.CreateTime) }),
+	xmlrpc.NewField("start_ts", func(b *build.Build) xmlrpc.Scalar { return timeTS(b.StartTime) }),
+	xmlrpc.NewField("completion_ts", func(b *build.Build) xmlrpc.Scalar { return timeTS(b.CompletionTime) }),
+	xmlrpc.NewField("promotion_ts", func(b *build.Build) xmlrpc.Scalar { return timeTS(b.PromotionTime) }),
+	xmlrpc.NewField("source", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.OptText(b.Source) }),
+	xmlrpc.NewField("extra", func(b *build.Build) xmlrpc.Scalar { return xmlrpc.Any(stored(b.Extra)) }),
+)
 
 // buildStruct is a build as it is shown by itself.
 func buildStruct(b *build.Build) (xmlrpc.Struct, error) {
-	s, err := buildRow(b)
+	s, err := buildShape.Struct(b)
 	return append(s, record("id", b.ID, "cg_id", deref(b.CGID), "cg_name", deref(b.CGName))...), err
 }
 

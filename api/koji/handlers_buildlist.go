@@ -66,7 +66,7 @@ func (Builds) list(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if f.Type != "maven" && f.Type != "win" {
-		return rowsOf(o, rows, buildRow)
+		return tableOf(o, rows, buildShape)
 	}
 	var all []*build.Build
 	var ids []int64
@@ -81,7 +81,7 @@ func (Builds) list(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	return rowsOf(o, each(all), func(b *build.Build) (xmlrpc.Struct, error) {
-		s, err := buildRow(b)
+		s, err := buildShape.Struct(b)
 		return append(s, own(b.ID)...), err
 	})
 }

@@ -2,6 +2,7 @@ package koji
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -48,19 +49,24 @@ func latestArg(a *Args) int {
 	return 0
 }
 
-// taggedStruct is a build as a tag holds it.
-func taggedStruct(b *build.Tagged, extra bool) (xmlrpc.Struct, error) {
-	s := append(buildBase(b.Build), record("id", b.ID, "tag_id", b.TagID, "tag_name", b.TagName, "create_event", b.CreateEvent)...)
-	if !extra {
-		return s, nil
-	}
-	v, err := stored(b.Extra)
-	return append(s, xmlrpc.Member{Name: "extra", Value: v}), err
-}
+// taggedShape is a build as a tag holds it.
+var taggedShape = append(xmlrpc.Embed(buildBase, func(b *build.Tagged) *build.Build { return b.Build }),
+	xmlrpc.NewField("id", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Int(b.ID) }),
+	xmlrpc.NewField("tag_id", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Int(b.TagID) }),
+	xmlrpc.NewField("tag_name", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Text(b.TagName) }),
+	xmlrpc.NewField("create_event", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Int(b.CreateEvent) }),
+)
 
 // taggedRows shows builds. Of Maven's and of those for Windows it says more, to
 // who asks for no others.
 func taggedRows(ctx context.Context, tx *db.Tx, list []*build.Tagged, btype string, extra bool) (any, error) {
+	shape := taggedShape
+	if extra {
+		shape = append(slices.Clip(shape), xmlrpc.NewField("extra", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Any(stored(b.Extra)) }))
+	}
+	if btype != "maven" && btype != "win" {
+		return tableOf(QueryOpts{Limit: -1}, each(list), shape)
+	}
 	ids := make([]int64, len(list))
 	for i, b := range list {
 		ids[i] = b.ID
@@ -70,7 +76,7 @@ func taggedRows(ctx context.Context, tx *db.Tx, list []*build.Tagged, btype stri
 		return nil, err
 	}
 	return rowsOf(QueryOpts{Limit: -1}, each(list), func(b *build.Tagged) (xmlrpc.Struct, error) {
-		s, err := taggedStruct(b, extra)
+		s, err := shape.Struct(b)
 		return append(s, own(b.ID)...), err
 	})
 }
@@ -97,6 +103,7 @@ func (Builds) listTagged(ctx context.Context, c *Call) (any, error) {
 	if err != nil || none {
 		return []any{}, err
 	}
+	q.Brief = !c.Args.Bool("extra")
 	if p := wanted(ctx); p.wants("completion_time", "build_id", "id") {
 		q.Page = &build.Page{ByTime: p.order == "completion_time", ByID: strings.HasSuffix(p.order, "id"), Down: p.down, NoTimeFirst: p.nilLeast, Offset: p.offset, Limit: p.limit}
 	}
@@ -107,7 +114,7 @@ func (Builds) listTagged(ctx context.Context, c *Call) (any, error) {
 	if q.Page != nil {
 		wanted(ctx).take(q.Page.Total)
 	}
-	return taggedRows(ctx, c.Tx, list, q.Type, c.Args.Bool("extra"))
+	return taggedRows(ctx, c.Tx, list, q.Type, !q.Brief)
 }
 
 func (Builds) latest(ctx context.Context, c *Call) (any, error) {
@@ -115,7 +122,7 @@ func (Builds) latest(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Inherit, q.Latest = true, 1
+	q.Inherit, q.Latest, q.Brief = true, 1, true
 	list, err := build.ListTagged(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err
@@ -154,6 +161,7 @@ func taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, extra bool) (
 	if len(arches) == 0 || arches[0] == "" {
 		arches = nil
 	}
+	q.Brief = true
 	builds, err := build.ListTagged(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err
@@ -162,23 +170,30 @@ func taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, extra bool) (
 	if err != nil {
 		return nil, err
 	}
-	return []any{xmlrpc.Stream(func(yield func(any, error) bool) {
+	shape := listedShape
+	if extra {
+		shape = append(slices.Clip(shape), xmlrpc.NewField("extra", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Any(rpmExtra(r.RPM)) }))
+	}
+	if sigs {
+		shape = append(slices.Clip(shape), xmlrpc.NewField("sigkey", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.OptText(r.key) }))
+	}
+	return []any{xmlrpc.NewTable(func(yield func(listedRPM, error) bool) {
 		for part, err := range build.RPMParts(ctx, c.Tx, builds, arches) {
 			var keys map[int64][]build.Signature
 			if err == nil && sigs {
 				keys, err = sigsOf(ctx, c, part)
 			}
 			if err != nil {
-				yield(nil, err)
+				yield(listedRPM{}, err)
 				return
 			}
 			for _, r := range part {
-				if !yieldRPM(yield, r, extra, sigs, keys[r.ID]) {
+				if !listed(yield, r, keys[r.ID]) {
 					return
 				}
 			}
 		}
-	}), rows}, nil
+	}, shape), rows}, nil
 }
 
 func sigsOf(ctx context.Context, c *Call, rpms []*build.RPM) (map[int64][]build.Signature, error) {
@@ -189,29 +204,37 @@ func sigsOf(ctx context.Context, c *Call, rpms []*build.RPM) (map[int64][]build.
 	return build.SigsOf(ctx, c.Tx, ids)
 }
 
-func yieldRPM(yield func(any, error) bool, r *build.RPM, extra, sigs bool, keys []build.Signature) bool {
-	s, err := taggedRPM(r, extra)
-	if err != nil || !sigs {
-		return yield(s, err)
-	}
+// listed gives an rpm, once for each of its signatures if it has any.
+func listed(yield func(listedRPM, error) bool, r *build.RPM, keys []build.Signature) bool {
 	if len(keys) == 0 {
-		return yield(append(s, xmlrpc.Member{Name: "sigkey", Value: nil}), nil)
+		return yield(listedRPM{RPM: r}, nil)
 	}
 	for _, k := range keys {
-		if !yield(append(s[:len(s):len(s)], xmlrpc.Member{Name: "sigkey", Value: k.Key}), nil) {
+		if !yield(listedRPM{r, &k.Key}, nil) {
 			return false
 		}
 	}
 	return true
 }
 
-func taggedRPM(r *build.RPM, extra bool) (xmlrpc.Struct, error) {
-	s := record("name", r.Name, "version", r.Version, "release", r.Release, "arch", r.Arch, "id", r.ID, "epoch", deref(r.Epoch),
-		"draft", r.Draft, "payloadhash", r.PayloadHash, "size", r.Size, "buildtime", r.BuildTime,
-		"buildroot_id", deref(r.BuildrootID), "build_id", deref(r.BuildID), "metadata_only", r.MetadataOnly)
-	if !extra {
-		return s, nil
-	}
-	v, err := rpmExtra(r)
-	return append(s, xmlrpc.Member{Name: "extra", Value: v}), err
+// listedRPM is an rpm of a build that a tag holds, with one of its signatures.
+type listedRPM struct {
+	*build.RPM
+	key *string
+}
+
+var listedShape = xmlrpc.Shape[listedRPM]{
+	xmlrpc.NewField("name", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Text(r.Name) }),
+	xmlrpc.NewField("version", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Text(r.Version) }),
+	xmlrpc.NewField("release", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Text(r.Release) }),
+	xmlrpc.NewField("arch", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Text(r.Arch) }),
+	xmlrpc.NewField("id", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Int(r.ID) }),
+	xmlrpc.NewField("epoch", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.OptInt(r.Epoch) }),
+	xmlrpc.NewField("draft", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Bool(r.Draft) }),
+	xmlrpc.NewField("payloadhash", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Text(r.PayloadHash) }),
+	xmlrpc.NewField("size", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Int(r.Size) }),
+	xmlrpc.NewField("buildtime", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Int(r.BuildTime) }),
+	xmlrpc.NewField("buildroot_id", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.OptInt(r.BuildrootID) }),
+	xmlrpc.NewField("build_id", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.OptInt(r.BuildID) }),
+	xmlrpc.NewField("metadata_only", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.Bool(r.MetadataOnly) }),
 }

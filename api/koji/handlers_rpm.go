@@ -2,6 +2,7 @@ package koji
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/kura-build/kura"
@@ -11,24 +12,35 @@ import (
 	"github.com/kura-build/kura/hub/build"
 )
 
-// rpmStruct is how Koji shows an rpm.
-func rpmStruct(r *build.RPM) (xmlrpc.Struct, error) {
-	extra, err := rpmExtra(r)
-	var draft any // what is of no build here is neither
-	if r.BuildID != nil {
-		draft = r.Draft
-	}
-	return record("id", r.ID, "name", r.Name, "version", r.Version, "release", r.Release, "arch", r.Arch,
-		"epoch", deref(r.Epoch), "draft", draft, "payloadhash", r.PayloadHash, "size", r.Size, "buildtime", r.BuildTime,
-		"build_id", deref(r.BuildID), "buildroot_id", deref(r.BuildrootID),
-		"external_repo_id", r.ExternalRepoID, "external_repo_name", r.ExternalRepoName,
-		"metadata_only", r.MetadataOnly, "extra", extra), err
+// rpmShape is how Koji shows an rpm.
+var rpmShape = xmlrpc.Shape[*build.RPM]{
+	xmlrpc.NewField("id", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Int(r.ID) }),
+	xmlrpc.NewField("name", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Text(r.Name) }),
+	xmlrpc.NewField("version", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Text(r.Version) }),
+	xmlrpc.NewField("release", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Text(r.Release) }),
+	xmlrpc.NewField("arch", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Text(r.Arch) }),
+	xmlrpc.NewField("epoch", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.OptInt(r.Epoch) }),
+	xmlrpc.NewField("draft", func(r *build.RPM) xmlrpc.Scalar { return rpmDraft(r) }),
+	xmlrpc.NewField("payloadhash", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Text(r.PayloadHash) }),
+	xmlrpc.NewField("size", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Int(r.Size) }),
+	xmlrpc.NewField("buildtime", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Int(r.BuildTime) }),
+	xmlrpc.NewField("build_id", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.OptInt(r.BuildID) }),
+	xmlrpc.NewField("buildroot_id", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.OptInt(r.BuildrootID) }),
+	xmlrpc.NewField("external_repo_id", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Int(r.ExternalRepoID) }),
+	xmlrpc.NewField("external_repo_name", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Text(r.ExternalRepoName) }),
+	xmlrpc.NewField("metadata_only", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Bool(r.MetadataOnly) }),
+	xmlrpc.NewField("extra", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Any(rpmExtra(r)) }),
 }
 
 // rpmRow is an rpm as lists show it.
-func rpmRow(r *build.RPM) (xmlrpc.Struct, error) {
-	s, err := rpmStruct(r)
-	return append(s, xmlrpc.Member{Name: "nvr", Value: r.NVR()}), err
+var rpmRow = append(slices.Clip(rpmShape), xmlrpc.NewField("nvr", func(r *build.RPM) xmlrpc.Scalar { return xmlrpc.Text(r.NVR()) }))
+
+// rpmDraft is nil for what is of no build here: it is neither.
+func rpmDraft(r *build.RPM) xmlrpc.Scalar {
+	if r.BuildID == nil {
+		return xmlrpc.Scalar{}
+	}
+	return xmlrpc.Bool(r.Draft)
 }
 
 func rpmExtra(r *build.RPM) (any, error) {
@@ -115,13 +127,13 @@ func (Builds) rpm(ctx context.Context, c *Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return rowsOf(QueryOpts{Limit: -1}, each(all), rpmStruct)
+		return tableOf(QueryOpts{Limit: -1}, each(all), rpmShape)
 	}
 	r, err := findRPM(ctx, c.Tx, v)
 	if err != nil {
 		return lookedUp(strict, nil, err)
 	}
-	return rpmStruct(r)
+	return rpmShape.Struct(r)
 }
 
 // rpms lists the rpms of a build, those made in a root, or those that a root
@@ -148,13 +160,12 @@ func (Builds) rpms(ctx context.Context, c *Call) (any, error) {
 	if none {
 		return o.Apply(nil)
 	}
-	return rowsOf(o, build.StreamRPMs(ctx, c.Tx, f), func(r *build.RPM) (xmlrpc.Struct, error) {
-		s, err := rpmRow(r)
-		if component != nil {
-			s = append(s, record("component_buildroot_id", *component, "is_update", false)...)
-		}
-		return s, err
-	})
+	shape := rpmRow
+	if component != nil {
+		shape = append(slices.Clip(shape), xmlrpc.NewField("component_buildroot_id", func(*build.RPM) xmlrpc.Scalar { return xmlrpc.Int(*component) }),
+			xmlrpc.NewField("is_update", func(*build.RPM) xmlrpc.Scalar { return xmlrpc.Bool(false) }))
+	}
+	return tableOf(o, build.StreamRPMs(ctx, c.Tx, f), shape)
 }
 
 func (Builds) buildRPMs(ctx context.Context, c *Call) (any, error) {
@@ -170,5 +181,5 @@ func (Builds) buildRPMs(ctx context.Context, c *Call) (any, error) {
 	if id <= 0 {
 		return []any{}, nil
 	}
-	return rowsOf(QueryOpts{Limit: -1}, build.StreamRPMs(ctx, c.Tx, build.RPMFilter{BuildID: id}), rpmRow)
+	return tableOf(QueryOpts{Limit: -1}, build.StreamRPMs(ctx, c.Tx, build.RPMFilter{BuildID: id}), rpmRow)
 }

@@ -47,6 +47,15 @@ func rowsOf[T any](o QueryOpts, rows iter.Seq2[T, error], shape func(T) (xmlrpc.
 	}), nil
 }
 
+// tableOf is rowsOf for rows of one shape: they are written without being made structs,
+// unless the client wants to have something done to these.
+func tableOf[T any](o QueryOpts, rows iter.Seq2[T, error], shape xmlrpc.Shape[T]) (any, error) {
+	if o.CountOnly || o.AsList || len(o.Order) > 0 {
+		return rowsOf(o, rows, shape.Struct)
+	}
+	return xmlrpc.NewTable(cut(o, rows), shape), nil
+}
+
 // cut gives the rows that offset and limit leave.
 func cut[T any](o QueryOpts, rows iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {

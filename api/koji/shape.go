@@ -13,6 +13,21 @@ import (
 func TimeText(micros int64) any { return flow.TimeText(micros) }
 func TimeTS(micros int64) any   { return flow.TimeTS(micros) }
 
+// timeText and timeTS are the same of an instant that may be missing.
+func timeText(micros *int64) xmlrpc.Scalar {
+	if moment(micros) == 0 {
+		return xmlrpc.Scalar{}
+	}
+	return xmlrpc.Text(flow.WriteTime(*micros))
+}
+
+func timeTS(micros *int64) xmlrpc.Scalar {
+	if moment(micros) == 0 {
+		return xmlrpc.Scalar{}
+	}
+	return xmlrpc.Double(float64(*micros) / 1e6)
+}
+
 // QueryOpts are the options that many listing methods take: how to order and
 // cut the list, or only to count it.
 type QueryOpts struct {
