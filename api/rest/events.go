@@ -65,7 +65,9 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, o *operation) {
 	}
 	var leave func()
 	if err == nil {
-		leave, err = s.follows.enter(by, r)
+		if leave, err = s.follows.enter(by, r); err != nil {
+			w.Header().Set("Retry-After", "60")
+		}
 	}
 	if err != nil {
 		s.refuse(ctx, w, o.id, err)

@@ -12,15 +12,17 @@ import (
 )
 
 const (
-	maxStreams      = 256 // of all callers together
-	maxStreamsOfOne = 32  // of a user, or of an address of somebody who is not logged in
+	maxStreams          = 256 // of all callers together
+	maxStreamsAnonymous = 128 // of those who are not logged in: the others' places are not for them
+	maxStreamsOfOne     = 32  // of a user, or of an address of somebody who is not logged in
 )
 
 // followers counts who follows events, so that nobody takes the places of all.
 type followers struct {
-	mu  sync.Mutex
-	all int
-	by  map[string]int
+	mu        sync.Mutex
+	all       int
+	anonymous int
+	by        map[string]int
 }
 
 // enter takes a place; leave gives it back.
@@ -32,15 +34,23 @@ func (f *followers) enter(by account.Actor, r *http.Request) (leave func(), err 
 	switch {
 	case f.by[who] >= maxStreamsOfOne:
 		return nil, kura.Errorf(op, kura.Unavailable, "%s follows events %d times already: end one of these, or follow more topics with one", who, maxStreamsOfOne)
+	case !by.LoggedIn() && f.anonymous >= maxStreamsAnonymous:
+		return nil, kura.Errorf(op, kura.Unavailable, "%d callers who are not logged in follow events already: log in with a token or a client certificate, or try again later", maxStreamsAnonymous)
 	case f.all >= maxStreams:
 		return nil, kura.Errorf(op, kura.Unavailable, "%d callers follow events already: try again later", maxStreams)
 	}
 	f.all++
+	if !by.LoggedIn() {
+		f.anonymous++
+	}
 	f.by[who]++
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.all--
+		if !by.LoggedIn() {
+			f.anonymous--
+		}
 		if f.by[who]--; f.by[who] == 0 {
 			delete(f.by, who)
 		}

@@ -23,11 +23,16 @@ func TestPlacesOfFollowers(t *testing.T) {
 		return r
 	}
 	var leaves []func()
-	enter := func(by account.Actor, addr string, want bool) {
+	enter := func(by account.Actor, addr string, want bool, says ...string) {
 		t.Helper()
 		leave, err := f.enter(by, from(addr))
 		if (err == nil) != want || err != nil && !kura.Is(err, kura.Unavailable) {
 			t.Fatalf("%s from %s: %v", by.Name, addr, err)
+		}
+		for _, text := range says {
+			if !strings.Contains(err.Error(), text) {
+				t.Errorf("%s from %s: %v, without %q", by.Name, addr, err, text)
+			}
 		}
 		if leave != nil {
 			leaves = append(leaves, leave)
@@ -45,14 +50,25 @@ func TestPlacesOfFollowers(t *testing.T) {
 	enter(account.Anonymous, "[2001:db8::ffff]:1", false)
 	enter(bea, "192.0.2.1:1", true)
 	enter(account.Anonymous, "[2001:db8:0:1::1]:1", true)
-	for i := f.all; i < maxStreams; i++ {
+	// However many addresses they have, those who are not logged in leave half the
+	// places to others.
+	for i := f.anonymous; i < maxStreamsAnonymous; i++ {
 		enter(account.Anonymous, fmt.Sprintf("10.0.0.%d:1", i), true)
 	}
-	enter(account.Anonymous, "10.0.1.1:1", false)
+	enter(account.Anonymous, "10.0.1.1:1", false, "128 callers who are not logged in follow events already: log in with a token or a client certificate, or try again later")
+	for i := f.all; i < maxStreams; i++ {
+		enter(account.Actor{ID: int64(i), Name: fmt.Sprintf("user%d", i)}, "10.0.1.1:1", true)
+	}
+	cleo := account.Actor{ID: 3, Name: "cleo"}
+	enter(cleo, "10.0.1.1:1", false, "256 callers follow events already")
+	leaves[len(leaves)-1]()
+	leaves = leaves[:len(leaves)-1]
+	enter(account.Anonymous, "10.0.1.1:1", false, "log in") // the place is one of the others'
+	enter(cleo, "10.0.1.1:1", true)
 	for _, leave := range leaves {
 		leave()
 	}
-	if f.all != 0 || len(f.by) != 0 {
+	if f.all != 0 || f.anonymous != 0 || len(f.by) != 0 {
 		t.Errorf("%d follow when all have gone: %v", f.all, f.by)
 	}
 }
@@ -87,6 +103,9 @@ func TestFollowingTooOften(t *testing.T) {
 		}
 	}
 	s.refused(503, fmt.Sprintf("user ada follows events %d times already", maxStreamsOfOne), "ada", "GET", "/events", "")
+	if resp := follow("ada"); resp.Header.Get("Retry-After") != "60" || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%s, to be repeated after %q", resp.Status, resp.Header.Get("Retry-After"))
+	}
 	other := follow("tina")
 	if other.StatusCode != http.StatusOK || !strings.HasPrefix(other.Header.Get("Content-Type"), "text/event-stream") {
 		t.Errorf("somebody else: %s", other.Status)
