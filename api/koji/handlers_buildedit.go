@@ -2,8 +2,6 @@ package koji
 
 import (
 	"context"
-	"strconv"
-	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/account"
@@ -114,7 +112,6 @@ func (Builds) setTimestamp(ctx context.Context, c *Call) (any, error) {
 	return nothing(build.SetCompletion(ctx, c.Tx, b.ID, int64(at*1e6)))
 }
 
-// nextRelease counts a release up, in the forms that people count in.
 func (Builds) nextRelease(ctx context.Context, c *Call) (any, error) {
 	info, incr := c.Args.Map("build_info"), c.Args.Int("incr")
 	if err := c.Args.Err(); err != nil {
@@ -125,28 +122,7 @@ func (Builds) nextRelease(ctx context.Context, c *Call) (any, error) {
 	if !named || !versioned {
 		return nil, kura.Errorf("koji.getNextRelease", kura.Invalid, "did not provide name and version")
 	}
-	last, err := build.LastRelease(ctx, c.Tx, name, version)
-	if err != nil {
-		return nil, err
-	}
-	return countUp(last, incr)
-}
-
-func countUp(release string, by int64) (string, error) {
-	parts := strings.Split(release, ".")
-	at := 0
-	switch {
-	case release == "":
-		return strconv.FormatInt(by, 10), nil
-	case len(parts) == 3:
-		at = 2
-	}
-	n, err := strconv.ParseUint(parts[at], 10, 62)
-	if err != nil || len(parts) > 3 {
-		return "", kura.Errorf("koji.getNextRelease", kura.Build, "Unable to increment release value: %s", release)
-	}
-	parts[at] = strconv.FormatInt(int64(n)+by, 10)
-	return strings.Join(parts, "."), nil
+	return build.NextRelease(ctx, c.Tx, name, version, incr)
 }
 
 // promote makes a draft the build of its name.

@@ -63,11 +63,7 @@ func began(ctx context.Context, c *Call, held int64, info map[string]any, next b
 		}
 	}
 	if next && info["release"] == nil {
-		last, err := build.LastRelease(ctx, c.Tx, n.Name, n.Version)
-		if err != nil {
-			return nil, err
-		}
-		if n.Release, err = countUp(last, 1); err != nil {
+		if n.Release, err = build.NextRelease(ctx, c.Tx, n.Name, n.Version, 1); err != nil {
 			return nil, err
 		}
 	} else {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kura-build/kura"
-	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/build"
@@ -157,25 +156,11 @@ func (h Builds) taskFile(ctx context.Context, c *Call, op string) (*rpm.Package,
 	case file.Check(path) != nil:
 		return nil, kura.Errorf(op, kura.Invalid, "Invalid filepath: %s", path)
 	}
-	p, err := h.packageAt(ctx, c.Tx, file.Join(taskDir(id), path))
+	p, err := build.HeadAt(ctx, c.Tx, h.Blobs, file.Join(taskDir(id), path))
 	if kura.Is(err, kura.NotFound) {
 		err = kura.Errorf(op, kura.NotFound, "Missing rpm file: %s of task %d", path, id)
 	}
 	return p, err
-}
-
-func (h Builds) packageAt(ctx context.Context, tx *db.Tx, path string) (*rpm.Package, error) {
-	content, err := file.Read(ctx, tx, path)
-	if err != nil {
-		return nil, err
-	}
-	r := content.Open(ctx, h.Blobs)
-	defer r.Close()
-	p, err := rpm.Read(r)
-	if err != nil {
-		return nil, kura.Errorf("koji.rpm", kura.Invalid, "%s is no RPM: %w", path, err)
-	}
-	return p, nil
 }
 
 // changelog gives the changes of a build's source package, or of a package

@@ -174,14 +174,23 @@ func (s *Server) buildTypes() {
 		}
 		return none{}, build.AddBType(ctx, c.tx, in.Type)
 	})
-	read(s, "list-archive-types", func(ctx context.Context, c *call, in *Paging) (page pageOf[archiveTypeView], err error) {
+	read(s, "list-archive-types", func(ctx context.Context, c *call, in *struct {
+		Paging
+		Filename string `query:"filename" doc:"only that of a file of this name"`
+	}) (page pageOf[archiveTypeView], err error) {
 		all, err := build.ArchiveTypes(ctx, c.tx)
 		if err != nil {
 			return page, err
 		}
+		if in.Filename != "" {
+			t, found := build.TypeOfFile(all, in.Filename)
+			if all = nil; found {
+				all = []build.ArchiveType{t}
+			}
+		}
 		name := func(t build.ArchiveType) string { return t.Name }
 		sortBy(all, name)
-		return cut(in, all, name, func(t build.ArchiveType) archiveTypeView {
+		return cut(&in.Paging, all, name, func(t build.ArchiveType) archiveTypeView {
 			return archiveTypeView{t.ID, t.Name, t.Description, t.Extensions, t.Compression}
 		})
 	})

@@ -110,11 +110,16 @@ func (s *Server) buildFacts() {
 	read(s, "list-buildroot-rpms", func(ctx context.Context, c *call, in *struct {
 		Paging
 		ByNumber
+		Made bool `query:"made" doc:"those that were built in it, instead"`
 	}) (page pageOf[rpmView], err error) {
 		if _, err := build.GetBuildroot(ctx, c.tx, in.ID); err != nil {
 			return page, err
 		}
-		all, err := build.ListRPMs(ctx, c.tx, build.RPMFilter{ComponentOf: in.ID})
+		f := build.RPMFilter{ComponentOf: in.ID}
+		if in.Made {
+			f = build.RPMFilter{BuildrootID: in.ID}
+		}
+		all, err := build.ListRPMs(ctx, c.tx, f)
 		if err != nil {
 			return page, err
 		}
@@ -125,16 +130,27 @@ func (s *Server) buildFacts() {
 
 func listRoots(ctx context.Context, c *call, in *struct {
 	Paging
-	Host string `query:"host"`
-	Task int64  `query:"task" minimum:"0"`
-	Repo int64  `query:"repo" minimum:"0"`
-	RPM  int64  `query:"rpm" minimum:"0" doc:"that held the package of this number"`
+	Host    string `query:"host"`
+	Task    int64  `query:"task" minimum:"0"`
+	Repo    int64  `query:"repo" minimum:"0"`
+	RPM     int64  `query:"rpm" minimum:"0" doc:"that held the package of this number"`
+	Archive int64  `query:"archive" minimum:"0" doc:"that held the archive of this number"`
+	Tag     string `query:"tag" doc:"made from a repository of this tag"`
+	State   string `query:"state" enum:"init,waiting,building,expired"`
 }) (page pageOf[rootView], err error) {
 	m, err := in.mark()
 	if err != nil {
 		return page, err
 	}
-	f := build.RootFilter{TaskID: in.Task, RepoID: in.Repo, RPMID: in.RPM, After: m.ID, Limit: int64(in.Limit) + 1}
+	f := build.RootFilter{TaskID: in.Task, RepoID: in.Repo, RPMID: in.RPM, ArchiveID: in.Archive, After: m.ID, Limit: int64(in.Limit) + 1}
+	if f.TagID, err = tagNumber(ctx, c, in.Tag); err != nil {
+		return page, err
+	}
+	for st, name := range build.RootStates {
+		if strings.ToLower(name) == in.State {
+			f.State = []int{st}
+		}
+	}
 	if in.Host != "" {
 		h, err := task.GetHost(ctx, c.tx, task.Ref{Name: in.Host}, 0)
 		if err != nil {

@@ -151,17 +151,22 @@ func (s *Server) builds() {
 // listBuilds gives builds by their numbers, which rise.
 func listBuilds(ctx context.Context, c *call, in *struct {
 	Paging
-	Package  string    `query:"package"`
-	Owner    string    `query:"owner"`
-	State    string    `query:"state" enum:"building,complete,deleted,failed,canceled"`
-	Untagged bool      `query:"untagged" doc:"only those that no tag holds"`
-	Type     string    `query:"type" doc:"only those of a type: image"`
-	Task     int64     `query:"task" minimum:"0" doc:"that this task made"`
-	Volume   string    `query:"volume"`
-	Source   string    `query:"source" doc:"a glob"`
-	Draft    string    `query:"draft" enum:"true,false" doc:"only drafts, or only others"`
-	Pattern  string    `query:"pattern" doc:"a glob on name-version-release"`
-	After    time.Time `query:"completed_after"`
+	Package   string `query:"package"`
+	Owner     string `query:"owner"`
+	State     string `query:"state" enum:"building,complete,deleted,failed,canceled"`
+	Untagged  bool   `query:"untagged" doc:"only those that no tag holds"`
+	Type      string `query:"type" doc:"only those of a type: image"`
+	Task      int64  `query:"task" minimum:"0" doc:"that this task made"`
+	Volume    string `query:"volume"`
+	Source    string `query:"source" doc:"a glob"`
+	Draft     string `query:"draft" enum:"true,false" doc:"only drafts, or only others"`
+	Pattern   string `query:"pattern" doc:"a glob on name-version-release"`
+	Generator string `query:"content_generator" doc:"that made them"`
+
+	After         time.Time `query:"completed_after"`
+	Before        time.Time `query:"completed_before"`
+	CreatedAfter  time.Time `query:"created_after"`
+	CreatedBefore time.Time `query:"created_before"`
 }) (page pageOf[buildView], err error) {
 	m, err := in.mark()
 	if err != nil {
@@ -189,12 +194,16 @@ func listBuilds(ctx context.Context, c *call, in *struct {
 			f.State = &st
 		}
 	}
-	if in.Draft != "" {
-		f.Draft = new(in.Draft == "true")
+	f.Draft = choice(in.Draft)
+	if in.Generator != "" {
+		g, err := build.GetGenerator(ctx, c.tx, account.ByName(in.Generator))
+		if err != nil {
+			return page, err
+		}
+		f.CGID = g.ID
 	}
-	if !in.After.IsZero() {
-		f.CompletedAfter = in.After.UnixMicro()
-	}
+	f.CompletedAfter, f.CompletedBefore = micros(in.After), micros(in.Before)
+	f.CreatedAfter, f.CreatedBefore = micros(in.CreatedAfter), micros(in.CreatedBefore)
 	got, err := build.List(ctx, c.tx, f)
 	if err != nil {
 		return page, err

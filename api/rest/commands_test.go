@@ -89,7 +89,7 @@ var commands = []command{
 	{"kiwi-build", "start-kiwi-image", ""},
 	{"latest-build", "list-tagged list-tagged-rpms", ""},
 	{"list-api", "", "/api/v1/openapi.json lists the operations"},
-	{"list-buildroot", "list-buildroots list-buildroot-rpms", ""},
+	{"list-buildroot", "list-buildroots list-buildroot-rpms list-buildroot-archives", ""},
 	{"list-builds", "list-builds", ""},
 	{"list-channels", "list-channels list-hosts", ""},
 	{"list-external-repos", "list-external-repos list-tag-external-repos list-external-repo-tags", ""},
@@ -137,7 +137,7 @@ var commands = []command{
 	{"resubmit", "resubmit-task", ""},
 	{"revoke-cg-access", "revoke-content-generator", ""},
 	{"revoke-permission", "revoke-permission", ""},
-	{"rpminfo", "get-rpm list-rpm-files list-rpm-dependencies get-rpm-changelog list-rpm-signatures list-buildroots", ""},
+	{"rpminfo", "get-rpm get-rpm-headers list-rpm-files list-rpm-dependencies get-rpm-changelog list-rpm-signatures list-buildroots", ""},
 	{"runroot", "start-runroot", ""},
 	{"save-failed-tree", "save-failed-tree list-buildroots", ""},
 	{"scheduler-info", "list-task-runs get-host-data", ""},
@@ -172,6 +172,21 @@ var commands = []command{
 	{"write-signed-rpm", "write-signed-rpm", ""},
 }
 
+// cell are the operations, with where they are.
+func (c command) cell(t *testing.T, known map[string]string) string {
+	if c.operations == "" && c.why == "" {
+		t.Errorf("%s has neither operations nor a reason", c.name)
+	}
+	var ops []string
+	for id := range strings.FieldsSeq(c.operations) {
+		if known[id] == "" {
+			t.Errorf("%s: there is no operation %s", c.name, id)
+		}
+		ops = append(ops, id+" "+known[id])
+	}
+	return strings.Join(ops, "<br>")
+}
+
 // Each command of Koji's client has operations that do the same, or there is a
 // reason why it has none; docs/rest-commands.md says which.
 func TestCommands(t *testing.T) {
@@ -183,11 +198,13 @@ func TestCommands(t *testing.T) {
 		t.Error("the commands are not in order")
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `# Koji's commands and the JSON interface
+	fmt.Fprintf(&b, `# Koji's commands and methods, and the JSON interface
 
-Whoever automates with Koji's command line finds here which operations of
+Whoever automates with Koji's command line, or calls its hub, finds here which operations of
 /api/v1 do the same. %s describes each, with who may call it. This page is
 written by a test: go test ./api/rest -run TestCommands -commands.
+
+## Commands
 
 | command | operations | |
 |---|---|---|
@@ -198,18 +215,9 @@ written by a test: go test ./api/rest -run TestCommands -commands.
 			t.Errorf("%s is there twice", c.name)
 		}
 		have[c.name] = true
-		if c.operations == "" && c.why == "" {
-			t.Errorf("%s has neither operations nor a reason", c.name)
-		}
-		var ops []string
-		for id := range strings.FieldsSeq(c.operations) {
-			if known[id] == "" {
-				t.Errorf("%s: there is no operation %s", c.name, id)
-			}
-			ops = append(ops, id+" "+known[id])
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.name, strings.Join(ops, "<br>"), c.why)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.name, c.cell(t, known), c.why)
 	}
+	b.WriteString(methodsTable(t, known))
 	recorded, err := exchange.Recorded()
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,13 @@ func (s *Server) externals() {
 		}
 		return cut(in, all, func(r tag.ExternalRepo) string { return r.Name }, viewExternal)
 	})
+	read(s, "get-external-repo", func(ctx context.Context, c *call, in *struct {
+		InRepo
+		At
+	}) (externalView, error) {
+		r, err := tag.GetExternalRepo(ctx, c.tx, tag.ByName(in.Repo), in.Event)
+		return viewExternal(r), err
+	})
 	write(s, "put-external-repo", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InRepo
 		Body struct {

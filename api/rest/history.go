@@ -72,15 +72,8 @@ type HistoryQuery struct {
 // query finds what the names stand for.
 func (in *HistoryQuery) query(ctx context.Context, c *call) (history.Query, error) {
 	q := history.Query{About: map[history.By]any{}, BeforeEvent: in.BeforeEvent, AfterEvent: in.AfterEvent}
-	if in.Active != "" {
-		q.Active = new(in.Active == "true")
-	}
-	if !in.Before.IsZero() {
-		q.Before = in.Before.UnixMicro()
-	}
-	if !in.After.IsZero() {
-		q.After = in.After.UnixMicro()
-	}
+	q.Active = choice(in.Active)
+	q.Before, q.After = micros(in.Before), micros(in.After)
 	if in.Key != "" {
 		q.About[history.Key] = in.Key
 	}

@@ -37,9 +37,12 @@ type InHost struct {
 func (s *Server) hosts() {
 	read(s, "list-hosts", func(ctx context.Context, c *call, in *struct {
 		Paging
-		Channel string `query:"channel" doc:"only those that serve it"`
+		Channel string   `query:"channel" doc:"only those that serve it"`
+		Arches  []string `query:"arches" doc:"only those that have any of these, with commas between them"`
+		Ready   string   `query:"ready" enum:"true,false" doc:"only those that call, or only others"`
+		Enabled string   `query:"enabled" enum:"true,false"`
 	}) (page pageOf[hostView], err error) {
-		var f task.HostFilter
+		f := task.HostFilter{Arches: in.Arches, Ready: choice(in.Ready), Enabled: choice(in.Enabled)}
 		if in.Channel != "" {
 			f.Channel = &task.Ref{Name: in.Channel}
 		}
@@ -49,6 +52,11 @@ func (s *Server) hosts() {
 		}
 		slices.SortFunc(all, func(a, b *task.Host) int { return strings.Compare(a.Name, b.Name) })
 		return cut(&in.Paging, all, func(h *task.Host) string { return h.Name }, viewHost)
+	})
+	read(s, "list-arches", func(ctx context.Context, c *call, _ *struct{}) (page pageOf[string], err error) {
+		all, err := task.AllArches(ctx, c.tx)
+		page.Items = append([]string{}, all...)
+		return page, err
 	})
 	read(s, "get-host", func(ctx context.Context, c *call, in *InHost) (v hostView, err error) {
 		h, err := task.GetHost(ctx, c.tx, task.Ref{Name: in.Host}, 0)

@@ -17,12 +17,13 @@ var (
 )
 
 // queries are parameters that must be there.
-var queries = map[string]string{"search": "?of=build&pattern=x"}
+var queries = map[string]string{"search": "?of=build&pattern=x", "get-next-release": "?version=1", "get-rpm-file": "?path=x", "get-rpm-headers": "?names=name",
+	"get-task-rpm-headers": "?names=name&file=x", "get-archive-file": "?name=x", "list-archives": "?filename=x"}
 
 // bodies are as they should be: who may not call is told that first.
 var bodies = map[string]string{
 	"create-tag": `{"name": "x"}`, "edit-tag": `{}`, "set-parent": `{"priority": 1}`, "put-target": `{"build_tag": "x", "dest_tag": "x"}`,
-	"put-external-repo": `{"url": "x"}`, "attach-external-repo": `{"priority": 1}`, "put-tag-package": `{}`,
+	"put-external-repo": `{"url": "x"}`, "put-external-rpm": `{"size": 1, "payload_md5": "00000000000000000000000000000000", "build_time": "2026-01-01T00:00:00Z"}`, "attach-external-repo": `{"priority": 1}`, "put-tag-package": `{}`,
 	"put-group": `{}`, "put-group-package": `{}`, "put-group-requirement": `{}`, "move-build": `{"to": "x"}`,
 	"create-key": `{"name": "x", "kind": "ed25519"}`, "sign-build": `{"key": "x"}`, "add-rpm-signature": `{"header": "eA=="}`,
 	"create-side-tag": `{"base": "x"}`, "edit-side-tag": `{}`, "set-repo-state": `{"state": "expired"}`, "start-dist-repo": `{"tag": "x", "keys": []}`,

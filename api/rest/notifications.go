@@ -87,6 +87,10 @@ func (s *Server) notifications() {
 		}
 		return numbered(&in.Paging, all, id, viewNotification)
 	})
+	read(s, "get-notification", func(ctx context.Context, c *call, in *ByNumber) (notificationView, error) {
+		n, err := notify.Get(ctx, c.tx, in.ID)
+		return viewNotification(n), err
+	})
 	type Wish struct {
 		Subject
 		SuccessOnly bool `json:"success_only,omitempty" doc:"not of failures"`
@@ -149,6 +153,10 @@ func (s *Server) notificationBlocks() {
 			return page, err
 		}
 		return numbered(&in.Paging, all, func(b notify.Block) int64 { return b.ID }, viewBlock)
+	})
+	read(s, "get-notification-block", func(ctx context.Context, c *call, in *ByNumber) (blockView, error) {
+		b, err := notify.GetBlock(ctx, c.tx, in.ID)
+		return viewBlock(b), err
 	})
 	write(s, "create-notification-block", http.StatusCreated, func(ctx context.Context, c *call, in *struct {
 		Body struct {

@@ -77,9 +77,9 @@ func (s *Server) packages() {
 	read(s, "list-package-tags", func(ctx context.Context, c *call, in *struct {
 		Paging
 		At
-		Package string `path:"package" doc:"the package's name"`
+		OfPackage
 	}) (page pageOf[listedView], err error) {
-		p, err := tag.GetPackage(ctx, c.tx, tag.ByName(in.Package))
+		p, err := in.OfPackage.find(ctx, c)
 		if err != nil {
 			return page, err
 		}

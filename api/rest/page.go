@@ -6,9 +6,26 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kura-build/kura"
 )
+
+// choice is a parameter that is true, false, or not there.
+func choice(text string) *bool {
+	if text == "" {
+		return nil
+	}
+	return new(text == "true")
+}
+
+// micros is a time that is asked for as it is stored; 0 is none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
 
 // pageOf is a part of a list, and where the next one begins.
 type pageOf[T any] struct {

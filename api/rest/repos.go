@@ -157,19 +157,13 @@ func listRepos(ctx context.Context, c *call, in *struct {
 		return page, err
 	}
 	f := repo.Filter{TaskID: in.Task, ByID: true, BeforeID: m.ID, Limit: int64(in.Limit) + 1}
-	if in.Tag != "" {
-		n, err := tag.Lookup(ctx, c.tx, tag.ByName(in.Tag))
-		if err != nil {
-			return page, err
-		}
-		f.TagID = n.ID
+	if f.TagID, err = tagNumber(ctx, c, in.Tag); err != nil {
+		return page, err
 	}
 	if in.State != "" {
 		f.States = []int{int(repoStates[in.State])}
 	}
-	if in.Dist != "" {
-		f.Dist = new(in.Dist == "true")
-	}
+	f.Dist = choice(in.Dist)
 	got, err := repo.List(ctx, c.tx, f)
 	if err != nil {
 		return page, err

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -121,7 +122,15 @@ type changeView struct {
 	Text   string    `json:"text"`
 }
 
-func changelog(p *Paging, h *rpm.Header, err error) (page pageOf[changeView], _ error) {
+// Changes says which entries of a changelog are wanted.
+type Changes struct {
+	Paging
+	Author string    `query:"author" doc:"only by this one, as the entry says it"`
+	After  time.Time `query:"after"`
+	Before time.Time `query:"before"`
+}
+
+func (in *Changes) of(h *rpm.Header, err error) (page pageOf[changeView], _ error) {
 	if err != nil {
 		return page, err
 	}
@@ -129,7 +138,11 @@ func changelog(p *Paging, h *rpm.Header, err error) (page pageOf[changeView], _ 
 	if err != nil {
 		return page, kura.E("rest.changelog", err)
 	}
-	return part(p, all, func(c rpm.Change) changeView { return changeView{time.Unix(c.Time, 0).UTC(), c.Author, c.Text} })
+	after, before := micros(in.After)/1e6, micros(in.Before)/1e6
+	all = slices.DeleteFunc(all, func(c rpm.Change) bool {
+		return in.Author != "" && c.Author != in.Author || after != 0 && c.Time <= after || before != 0 && c.Time >= before
+	})
+	return part(&in.Paging, all, func(c rpm.Change) changeView { return changeView{time.Unix(c.Time, 0).UTC(), c.Author, c.Text} })
 }
 
 func (s *Server) rpms() {
@@ -179,21 +192,19 @@ func (s *Server) rpms() {
 		return part(&in.Paging, all, func(v depView) depView { return v })
 	})
 	read(s, "get-rpm-changelog", func(ctx context.Context, c *call, in *struct {
-		Paging
+		Changes
 		InRPM
 	}) (pageOf[changeView], error) {
-		h, err := in.header(ctx, c)
-		return changelog(&in.Paging, h, err)
+		return in.of(in.header(ctx, c))
 	})
 	read(s, "get-build-changelog", func(ctx context.Context, c *call, in *struct {
-		Paging
+		Changes
 		InBuild
 	}) (page pageOf[changeView], err error) {
 		b, err := in.find(ctx, c)
 		if err != nil {
 			return page, err
 		}
-		h, err := build.SourceHeader(ctx, c.tx, b)
-		return changelog(&in.Paging, h, err)
+		return in.of(build.SourceHeader(ctx, c.tx, b))
 	})
 }

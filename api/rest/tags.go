@@ -43,6 +43,15 @@ type InTag struct {
 	Tag string `path:"tag" doc:"the tag's name"`
 }
 
+// tagNumber is the number of a tag that is asked for, or 0.
+func tagNumber(ctx context.Context, c *call, name string) (int64, error) {
+	if name == "" {
+		return 0, nil
+	}
+	t, err := tag.Lookup(ctx, c.tx, tag.ByName(name))
+	return t.ID, err
+}
+
 func (s *Server) tags() {
 	read(s, "list-tags", func(ctx context.Context, c *call, in *struct {
 		Paging

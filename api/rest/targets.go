@@ -26,12 +26,24 @@ type InTarget struct {
 }
 
 func (s *Server) targets() {
-	read(s, "list-targets", func(ctx context.Context, c *call, in *Paging) (page pageOf[targetView], err error) {
-		all, err := tag.ListTargets(ctx, c.tx, tag.TargetQuery{})
+	read(s, "list-targets", func(ctx context.Context, c *call, in *struct {
+		Paging
+		At
+		BuildTag string `query:"build_tag" doc:"only those in whose roots is built"`
+		DestTag  string `query:"dest_tag" doc:"only those where builds go"`
+	}) (page pageOf[targetView], err error) {
+		q := tag.TargetQuery{At: in.Event}
+		if q.BuildTag, err = tagNumber(ctx, c, in.BuildTag); err != nil {
+			return page, err
+		}
+		if q.DestTag, err = tagNumber(ctx, c, in.DestTag); err != nil {
+			return page, err
+		}
+		all, err := tag.ListTargets(ctx, c.tx, q)
 		if err != nil {
 			return page, err
 		}
-		return cut(in, all, func(t tag.Target) string { return t.Name }, viewTarget)
+		return cut(&in.Paging, all, func(t tag.Target) string { return t.Name }, viewTarget)
 	})
 	read(s, "get-target", func(ctx context.Context, c *call, in *struct {
 		InTarget

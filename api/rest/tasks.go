@@ -78,11 +78,20 @@ func (s *Server) tasks() {
 
 func listTasks(ctx context.Context, c *call, in *struct {
 	Paging
-	State  string `query:"state" enum:"free,open,closed,canceled,assigned,failed"`
-	Method string `query:"method"`
-	Owner  string `query:"owner"`
-	Parent int64  `query:"parent" doc:"0: also those that have one"`
-	Host   string `query:"host"`
+	State   string   `query:"state" enum:"free,open,closed,canceled,assigned,failed"`
+	Method  string   `query:"method"`
+	Owner   string   `query:"owner"`
+	Parent  int64    `query:"parent" doc:"0: also those that have one"`
+	Host    string   `query:"host"`
+	Channel string   `query:"channel"`
+	Arches  []string `query:"arches" doc:"only of these, with commas between them"`
+
+	CreatedAfter    time.Time `query:"created_after"`
+	CreatedBefore   time.Time `query:"created_before"`
+	StartedAfter    time.Time `query:"started_after"`
+	StartedBefore   time.Time `query:"started_before"`
+	CompletedAfter  time.Time `query:"completed_after"`
+	CompletedBefore time.Time `query:"completed_before"`
 }) (page pageOf[taskView], err error) {
 	m, err := in.mark()
 	if err != nil {
@@ -112,6 +121,17 @@ func listTasks(ctx context.Context, c *call, in *struct {
 		}
 		f.Host = only(h.ID)
 	}
+	if in.Channel != "" {
+		ch, err := task.GetChannel(ctx, c.tx, task.Ref{Name: in.Channel})
+		if err != nil {
+			return page, err
+		}
+		f.Channel = only(ch.ID)
+	}
+	f.Arches = in.Arches
+	f.CreatedAfter, f.CreatedBefore = micros(in.CreatedAfter), micros(in.CreatedBefore)
+	f.StartedAfter, f.StartedBefore = micros(in.StartedAfter), micros(in.StartedBefore)
+	f.CompleteAfter, f.CompleteBefore = micros(in.CompletedAfter), micros(in.CompletedBefore)
 	got, err := task.List(ctx, c.tx, f)
 	if err != nil {
 		return page, err

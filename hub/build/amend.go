@@ -2,6 +2,8 @@ package build
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -53,4 +55,31 @@ func LastRelease(ctx context.Context, tx *db.Tx, name, version string) (string, 
 		WHERE build.namespace = 0 AND package.name = $1 AND build.version = $2 AND build.state IN (0, 1, 2) AND build.draft = FALSE
 		ORDER BY build.id DESC LIMIT 1`, name, version)
 	return release, kura.E("build.LastRelease", err)
+}
+
+// NextRelease counts the last release of a version up.
+func NextRelease(ctx context.Context, tx *db.Tx, name, version string, by int64) (string, error) {
+	last, err := LastRelease(ctx, tx, name, version)
+	if err != nil {
+		return "", err
+	}
+	return countUp(last, by)
+}
+
+// countUp counts in the forms that people count in.
+func countUp(release string, by int64) (string, error) {
+	parts := strings.Split(release, ".")
+	at := 0
+	switch {
+	case release == "":
+		return strconv.FormatInt(by, 10), nil
+	case len(parts) == 3:
+		at = 2
+	}
+	n, err := strconv.ParseUint(parts[at], 10, 62)
+	if err != nil || len(parts) > 3 {
+		return "", kura.Errorf("build.NextRelease", kura.Build, "Unable to increment release value: %s", release)
+	}
+	parts[at] = strconv.FormatInt(int64(n)+by, 10)
+	return strings.Join(parts, "."), nil
 }
