@@ -31,8 +31,6 @@ func page(order string) map[string]any { return options("offset", 0, "limit", 50
 // always is a call without parts that change.
 func always(p ...any) func(farmItem) []any { return func(farmItem) []any { return p } }
 
-const long = "the answer is a long list"
-
 func farmCalls() []farmCall {
 	var all []farmCall
 	for _, some := range [][]farmCall{buildCalls(), tagCalls(), taskCalls(), rpmCalls(), searchCalls(), otherCalls()} {
@@ -116,7 +114,7 @@ func tagCalls() []farmCall {
 		{"listTags of a package", "listTags", func(f farmItem) []any { return []any{named("package", f.name)} }, ""},
 		{"listSideTags", "listSideTags", always(named("basetag", "f45-build")), ""},
 		{"getLatestBuilds of a package", "getLatestBuilds", func(f farmItem) []any { return []any{f.tag + "-build", named("package", f.name)} }, ""},
-		{"getLatestBuilds", "getLatestBuilds", always("f45"), long},
+		{"getLatestBuilds", "getLatestBuilds", always("f45"), "25,000 builds are told of, the newest of 95,000"},
 		{"listTagged of a package", "listTagged", func(f farmItem) []any { return []any{f.tag + "-build", inherited(f, "package", f.name)} }, ""},
 		{"listTagged of a package at an event", "listTagged", func(f farmItem) []any {
 			return []any{f.tag + "-build", inherited(f, "package", f.name, "event", f.event)}
@@ -126,11 +124,11 @@ func tagCalls() []farmCall {
 		}, ""},
 		{"listTagged of candidates", "listTagged", always("f45-updates-candidate"), ""},
 		{"listTagged of an owner", "listTagged", func(f farmItem) []any { return []any{"f45", named("owner", f.user)} }, ""},
-		{"listTagged of a prefix", "listTagged", func(f farmItem) []any { return []any{"f45", named("prefix", f.name[:3])} }, long},
-		{"listTagged", "listTagged", always("f45", named("latest", true)), long},
+		{"listTagged of a prefix", "listTagged", func(f farmItem) []any { return []any{"f45", named("prefix", f.name[:3])} }, "up to 17,000 builds are told of"},
+		{"listTagged", "listTagged", always("f45", named("latest", true)), "25,000 builds are told of, the newest of 95,000"},
 		{"listTaggedRPMS of a package", "listTaggedRPMS", func(f farmItem) []any { return []any{f.tag + "-build", inherited(f, "package", f.name)} }, ""},
 		{"getLatestRPMS of a package", "getLatestRPMS", func(f farmItem) []any { return []any{f.tag + "-build", named("package", f.name)} }, ""},
-		{"listPackages of a tag", "listPackages", always(named("tagID", "f45", "inherited", true)), long},
+		{"listPackages of a tag", "listPackages", always(named("tagID", "f45", "inherited", true)), "25,000 entries are told of"},
 		{"listPackages of a tag and a package", "listPackages", func(f farmItem) []any {
 			return []any{named("tagID", "f45-build", "pkgID", f.name, "inherited", true)}
 		}, ""},
@@ -139,14 +137,14 @@ func tagCalls() []farmCall {
 		{"listPackages of an owner, their number", "listPackages", func(f farmItem) []any {
 			return []any{named("userID", f.userID, "with_dups", true, "queryOpts", options("countOnly", true))}
 		}, ""},
-		{"listPackages of a prefix", "listPackages", func(f farmItem) []any { return []any{named("prefix", f.name[:3])} }, long},
+		{"listPackages of a prefix", "listPackages", func(f farmItem) []any { return []any{named("prefix", f.name[:3])} }, "up to 4,167 packages are told of"},
 		{"listPackagesSimple of a prefix", "listPackagesSimple", func(f farmItem) []any { return []any{f.name[:3]} }, ""},
 		{"countAndFilterResults of listPackages of a tag", "countAndFilterResults", func(f farmItem) []any {
 			return []any{"listPackages", named("tagID", f.tag, "inherited", true, "filterOpts", page("package_name"))}
-		}, "the list is made whole, and a page of it is given"},
+		}, "25,000 names are put in order for a page"},
 		{"countAndFilterResults of listTagged", "countAndFilterResults", func(f farmItem) []any {
 			return []any{"listTagged", named("tag", f.tag+"-updates", "filterOpts", page("-completion_time"))}
-		}, "the list is made whole, and a page of it is given"},
+		}, "up to 39,000 builds are put in order for a page, and the 25,000 packages looked at of which they may be"},
 		{"getPackage", "getPackage", func(f farmItem) []any { return []any{f.name} }, ""},
 		{"getPackageID", "getPackageID", func(f farmItem) []any { return []any{f.name} }, ""},
 		{"queryHistory of a build", "queryHistory", func(f farmItem) []any { return []any{named("build", f.nvr())} }, ""},
@@ -163,8 +161,8 @@ func tagCalls() []farmCall {
 		{"queryHistory of an editor", "queryHistory", func(f farmItem) []any { return []any{named("editor", f.user)} }, ""},
 		{"queryHistory of some day", "queryHistory", func(f farmItem) []any {
 			return []any{named("after", f.time-86400, "before", f.time)}
-		}, "all that was made before and revoked after is of that day, too"},
-		{"queryHistory of a tag", "queryHistory", always(named("tables", []any{"tag_listing"}, "tag", "f45-updates", "active", true)), long},
+		}, "what was made before and revoked after is of that day, too: up to 60,000 records"},
+		{"queryHistory of a tag", "queryHistory", always(named("tables", []any{"tag_listing"}, "tag", "f45-updates", "active", true)), "39,000 records are told of"},
 		{"tagChangedSinceEvent", "tagChangedSinceEvent", func(f farmItem) []any { return []any{f.event, []any{1, 2, 3}} }, ""},
 	}
 }
