@@ -3,6 +3,7 @@ package build
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/kura-build/kura"
@@ -100,7 +101,7 @@ func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, read 
 	if err != nil || len(rows) == 0 {
 		return nil, kura.E(op, err)
 	}
-	allowed, err := packages(ctx, tx, t.ID, q)
+	allowed, err := packages(ctx, tx, t.ID, q, fewPackages(rows, func(b B) int64 { _, _, pkg := ids(b); return pkg }))
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
@@ -130,10 +131,23 @@ func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, read 
 	return out, nil
 }
 
-// packages gives the packages that a tag shows: listed and not blocked.
-func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery) (map[int64]bool, error) {
+// fewPackages gives the packages of rows, or nil for more than are worth asking for by
+// their numbers: a tag that holds little may inherit the list of one that holds all.
+func fewPackages[B any](rows []B, of func(B) int64) []int64 {
+	known := map[int64]bool{}
+	for _, b := range rows {
+		if known[of(b)] = true; len(known) > 500 {
+			return nil
+		}
+	}
+	return slices.Sorted(maps.Keys(known))
+}
+
+// packages gives the packages that a tag shows, of some or of all: listed and not
+// blocked.
+func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery, of []int64) (map[int64]bool, error) {
 	if q.pkg == 0 {
-		return tag.Shown(ctx, tx, id, q.At)
+		return tag.Shown(ctx, tx, id, q.At, of)
 	}
 	list, err := tag.ListedPackages(ctx, tx, tag.ListQuery{Tag: id, At: q.At, Package: q.pkg, Inherit: true, NoOwners: true})
 	return map[int64]bool{q.pkg: len(list) > 0 && !list[0].Blocked}, err

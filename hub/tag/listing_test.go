@@ -62,9 +62,15 @@ func (s *shop) list(q tag.ListQuery) (out []string) {
 		shown[l.PackageID] = !l.Blocked
 	}
 	if q == (tag.ListQuery{Tag: q.Tag, At: q.At, Inherit: true}) {
-		got := see(s.world, func(tx *db.Tx) (map[int64]bool, error) { return tag.Shown(ctx, tx, q.Tag, q.At) })
+		got := see(s.world, func(tx *db.Tx) (map[int64]bool, error) { return tag.Shown(ctx, tx, q.Tag, q.At, nil) })
 		if diff := cmp.Diff(shown, got); diff != "" {
 			s.Errorf("shown (-listed +shown):\n%s", diff)
+		}
+		for id, yes := range shown {
+			one := see(s.world, func(tx *db.Tx) (map[int64]bool, error) { return tag.Shown(ctx, tx, q.Tag, q.At, []int64{0, id}) })
+			if diff := cmp.Diff(map[int64]bool{id: yes}, one); diff != "" {
+				s.Errorf("%d shown (-listed +shown):\n%s", id, diff)
+			}
 		}
 	}
 	if q.Tag != 0 && q.Page == nil {

@@ -180,11 +180,12 @@ func (q ListQuery) own(ctx context.Context, tx *db.Tx, tag int64, of []int64) ([
 }
 
 // Shown gives the ids of the packages that a tag lists or inherits and does not
-// block: those of which ListedPackages says so, without all that it tells.
-func Shown(ctx context.Context, tx *db.Tx, tag, at int64) (map[int64]bool, error) {
+// block: those of which ListedPackages says so, without all that it tells. If
+// packages are given, only they are looked at.
+func Shown(ctx context.Context, tx *db.Tx, tag, at int64, of []int64) (map[int64]bool, error) {
 	const op = "tag.Shown"
 	out := map[int64]bool{} // false: blocked
-	if err := shownOf(ctx, tx, tag, at, nil, out); err != nil {
+	if err := shownOf(ctx, tx, tag, at, of, nil, out); err != nil {
 		return nil, kura.E(op, err)
 	}
 	steps, err := Inheritance(ctx, tx, tag, at)
@@ -196,7 +197,7 @@ func Shown(ctx context.Context, tx *db.Tx, tag, at int64) (map[int64]bool, error
 		if err != nil {
 			return nil, kura.E(op, err)
 		}
-		if err := shownOf(ctx, tx, s.Parent, at, filter, out); err != nil {
+		if err := shownOf(ctx, tx, s.Parent, at, of, filter, out); err != nil {
 			return nil, kura.E(op, err)
 		}
 	}
@@ -204,9 +205,9 @@ func Shown(ctx context.Context, tx *db.Tx, tag, at int64) (map[int64]bool, error
 }
 
 // shownOf adds what one tag says of packages of which nothing is known yet.
-func shownOf(ctx context.Context, tx *db.Tx, tag, at int64, filter Filter, out map[int64]bool) error {
+func shownOf(ctx context.Context, tx *db.Tx, tag, at int64, of []int64, filter Filter, out map[int64]bool) error {
 	if len(filter) > 0 { // it asks for the names
-		got, err := ListQuery{Tag: tag, At: at, NoOwners: true}.own(ctx, tx, tag, nil)
+		got, err := ListQuery{Tag: tag, At: at, NoOwners: true}.own(ctx, tx, tag, of)
 		for _, l := range got {
 			if _, known := out[l.PackageID]; !known && filter.Admits(l.PackageName) {
 				out[l.PackageID] = !l.Blocked
@@ -220,6 +221,10 @@ func shownOf(ctx context.Context, tx *db.Tx, tag, at int64, filter Filter, out m
 	}
 	var b db.Builder
 	b.Add("SELECT package_id, blocked FROM tag_packages l WHERE l.tag_id = ?", tag).At("l", at)
+	if of != nil {
+		b.Add(" AND")
+		db.In(&b, "l.package_id", of)
+	}
 	got, err := db.Find(ctx, tx, func(s db.Scanner) (e entry, err error) { return e, s.Scan(&e.id, &e.blocked) }, &b)
 	for _, e := range got {
 		if _, known := out[e.id]; !known {
