@@ -15,6 +15,7 @@ import (
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/rpm"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/account/accounttest"
 	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
@@ -52,7 +53,7 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 		for name, perm := range map[string]string{"ada": "", "pat": "sign", "root": "admin"} {
 			u, err := account.Create(ctx, tx, name, account.Person)
 			if err == nil {
-				err = account.SetPassword(ctx, tx, u.ID, name+"'s secret")
+				err = accounttest.SetPassword(ctx, tx, u.ID, name+"'s secret")
 			}
 			if err == nil && perm != "" {
 				err = account.Grant(ctx, tx, account.System, account.ByID(u.ID), account.ByName(perm))

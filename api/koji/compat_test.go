@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/test/exchange"
 )
 
@@ -22,16 +21,11 @@ const compatFile = "../../docs/koji-compat.md"
 // of each method and command of Koji's client what differed when what it asks was
 // asked again.
 func TestCompatDocument(t *testing.T) {
-	d := dbtest.SQLite(t)
-	r := newReplay(t, d)
-	commands, err := exchange.Recorded()
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := onSQLite(t)
 	asked, times := map[string]int{}, map[string]int{}
 	methods, lines := map[string]whys{}, map[string]whys{}
 	tried, others := 0, 0 // command lines, and calls that no command makes
-	for _, c := range commands {
+	for _, c := range o.all {
 		if c.Name() == "" {
 			others += len(c.Calls)
 		} else {
@@ -43,7 +37,7 @@ func TestCompatDocument(t *testing.T) {
 				asked[method]++
 			}
 		}
-		for _, diff := range r.command(&c) {
+		for _, diff := range c.diffs {
 			if i, ok := excuse(diff); ok {
 				methods[diff.method] = methods[diff.method].with(i)
 				if c.Name() != "" {
@@ -75,9 +69,9 @@ type for type, fault for fault, but where a number stands below:
 		fmt.Fprintf(&b, "| `%s` | %s | %d |\n", name, lines[name], times[name])
 	}
 	var served, not []string
-	for _, name := range slices.Sorted(maps.Keys(r.server.api.methods)) {
-		m := r.server.api.methods[name]
-		if r.server.api.handlers[name] == nil {
+	for _, name := range slices.Sorted(maps.Keys(o.api.methods)) {
+		m := o.api.methods[name]
+		if o.api.handlers[name] == nil {
 			t.Errorf("nobody carries out %s", name)
 			continue
 		}

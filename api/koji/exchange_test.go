@@ -12,6 +12,7 @@ import (
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/account/accounttest"
 	"github.com/kura-build/kura/hub/event"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
@@ -23,15 +24,10 @@ import (
 
 // What Koji's client asks is answered as Koji's hub answered it.
 func TestExchanges(t *testing.T) {
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		r := newReplay(t, d)
-		commands, err := exchange.Recorded()
-		if err != nil {
-			t.Fatal(err)
-		}
+	said := func(t *testing.T, all []heard) {
 		taken := map[int]bool{}
-		for _, c := range commands {
-			for _, d := range r.command(&c) {
+		for _, c := range all {
+			for _, d := range c.diffs {
 				if i, ok := excuse(d); ok {
 					taken[i] = true
 				} else {
@@ -44,7 +40,47 @@ func TestExchanges(t *testing.T) {
 				t.Errorf("no answer differs any more because %s", a.why)
 			}
 		}
-	})
+	}
+	t.Run("sqlite", func(t *testing.T) { said(t, onSQLite(t).all) })
+	t.Run("postgres", func(t *testing.T) { said(t, replayed(t, dbtest.Postgres(t)).all) })
+}
+
+// heard is a recorded command, and where what it asks is answered otherwise.
+type heard struct {
+	exchange.Command
+	diffs []difference
+}
+
+// replayed asks all that was recorded.
+func replayed(t *testing.T, d *db.DB) *replays {
+	t.Helper()
+	r := newReplay(t, d)
+	commands, err := exchange.Recorded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &replays{api: r.server.api}
+	for _, c := range commands {
+		a.all = append(a.all, heard{c, r.command(&c)})
+	}
+	return a
+}
+
+// replays is what came of asking, and of whom.
+type replays struct {
+	api *api
+	all []heard
+}
+
+// kept is what came of it on SQLite: two tests look at it.
+var kept *replays
+
+func onSQLite(t *testing.T) *replays {
+	t.Helper()
+	if kept == nil {
+		kept = replayed(t, dbtest.SQLite(t))
+	}
+	return kept
 }
 
 // replay asks an empty hub what a recorded one was asked. kojiadmin is an
@@ -152,7 +188,7 @@ func (r *replay) password(name any) {
 		if err != nil {
 			return err
 		}
-		return account.SetPassword(ctx, tx, u.ID, "secret")
+		return accounttest.SetPassword(ctx, tx, u.ID, "secret")
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/account/accounttest"
 )
 
 // front is a server over an empty database with two users.
@@ -33,7 +34,7 @@ func newFront(t testing.TB, parts ...Handlers) *front {
 		for _, name := range []string{"ada", "root", "builder1"} {
 			u, err := account.Create(ctx, tx, name, account.Person)
 			if err == nil {
-				err = account.SetPassword(ctx, tx, u.ID, name+"'s secret")
+				err = accounttest.SetPassword(ctx, tx, u.ID, name+"'s secret")
 			}
 			if err == nil && name == "builder1" {
 				err = account.MakeHost(ctx, tx, u.ID)

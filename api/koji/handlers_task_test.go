@@ -12,6 +12,7 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/account/accounttest"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -26,7 +27,7 @@ func (f *front) builder(name string) *client {
 		if err != nil {
 			return err
 		}
-		return account.SetPassword(ctx, tx, u.ID, name+"'s secret")
+		return accounttest.SetPassword(ctx, tx, u.ID, name+"'s secret")
 	})
 	c := f.login(name)
 	c.must("exclusiveSession")

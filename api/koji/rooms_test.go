@@ -10,6 +10,7 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/account/accounttest"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/tag"
@@ -30,7 +31,7 @@ func newHub(t testing.TB, d *db.DB, more ...Handlers) *front {
 		for _, name := range []string{"ada", "root"} {
 			u, err := account.Create(ctx, tx, name, account.Person)
 			if err == nil {
-				err = account.SetPassword(ctx, tx, u.ID, name+"'s secret")
+				err = accounttest.SetPassword(ctx, tx, u.ID, name+"'s secret")
 			}
 			if err != nil {
 				return err
