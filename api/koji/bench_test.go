@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
+	"net/http/httptest"
 	"syscall"
 	"testing"
 	"time"
@@ -59,7 +59,9 @@ func BenchmarkLists(b *testing.B) {
 					for b.Loop() {
 						ctx := context.Background()
 						err := h.db.View(ctx, func(tx *db.Tx) error {
-							return h.server.answerKept(ctx, tx, &request{}, account.Actor{}, method, []any{"f41"}, io.Discard)
+							out := &reply{w: httptest.NewRecorder(), gzip: true}
+							defer out.end(true)
+							return h.server.answerKept(ctx, tx, &request{method: method, params: []any{"f41"}}, account.Actor{}, out)
 						})
 						if err != nil {
 							b.Fatal(err)

@@ -180,7 +180,7 @@ func (s *Server) answer(ctx context.Context, tx *db.Tx, q *request, writes bool,
 		return s.multiCall(ctx, tx, q, actor, out)
 	}
 	if m, _, err := s.api.find(q.method); err == nil && m.Kept {
-		return s.answerKept(ctx, tx, q, actor, q.method, q.params, out)
+		return s.answerKept(ctx, tx, q, actor, out)
 	}
 	v, err := s.invoke(ctx, tx, q, actor, q.method, q.params)
 	if err != nil {

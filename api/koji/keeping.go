@@ -1,11 +1,8 @@
 package koji
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"io"
-	"os"
 
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/xmlrpc"
@@ -89,31 +86,46 @@ func (s *Server) findKept(q *request, method string, params []any) *answer {
 
 // answerKept answers a method whose answers are kept with a new one, which is kept
 // on its way out.
-func (s *Server) answerKept(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, method string, params []any, out io.Writer) error {
-	positional, kw := splitKeywords(params)
-	c, handler, err := s.prepare(tx, q, actor, method, positional, kw)
+func (s *Server) answerKept(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, out *reply) error {
+	about, v, err := s.askToKeep(ctx, tx, q, actor, q.method, q.params)
 	if err != nil {
 		return err
 	}
-	about := ask(c.Method, c.Args) // before the handler has the arguments
-	v, err := guarded(ctx, c, handler)
-	if err != nil {
+	out.keep = s.kept
+	if err := xmlrpc.EncodeResponse(out, v); err != nil {
 		return err
 	}
-	t := &tee{out: out, from: s.kept.from}
-	defer t.close()
-	if err := xmlrpc.EncodeResponse(t, v); err != nil {
-		return err
-	}
-	if a := t.take(); a != nil && tx.Reads().Keeps() {
-		a.question, a.reads, a.state = about, tx.Reads(), q.state
-		s.kept.put(a)
-	}
+	s.put(tx, q, about, out.take())
 	return nil
 }
 
-// multiKept answers an entry of a multicall likewise, with what is kept if there is
-// something.
+// askToKeep gives an answer that is not encoded yet, and what was asked.
+func (s *Server) askToKeep(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, method string, params []any) (question, any, error) {
+	positional, kw := splitKeywords(params)
+	c, handler, err := s.prepare(tx, q, actor, method, positional, kw)
+	if err != nil {
+		return question{}, nil, err
+	}
+	about := ask(c.Method, c.Args) // before the handler has the arguments
+	v, err := guarded(ctx, c, handler)
+	return about, v, err
+}
+
+// put keeps an answer that was read, if it stays the same for any time.
+func (s *Server) put(tx *db.Tx, q *request, about question, a *answer) {
+	if a == nil {
+		return
+	}
+	a.question, a.reads, a.state = about, tx.Reads(), q.state
+	if a.reads.Keeps() {
+		s.kept.put(a)
+	} else if a.file != nil {
+		a.file.Close()
+	}
+}
+
+// multiKept answers an entry of a multicall likewise, with what is kept in memory if
+// there is something.
 func (s *Server) multiKept(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, e multiEntry, w *bytes.Buffer) error {
 	var doc []byte
 	if a := s.findKept(q, e.method, e.params); a != nil {
@@ -121,80 +133,20 @@ func (s *Server) multiKept(ctx context.Context, tx *db.Tx, q *request, actor acc
 		defer a.letGo()
 	}
 	if doc == nil {
+		about, v, err := s.askToKeep(ctx, tx, q, actor, e.method, e.params)
+		if err != nil {
+			return err
+		}
 		var buf bytes.Buffer
-		if err := s.answerKept(ctx, tx, q, actor, e.method, e.params, &buf); err != nil {
+		if err := xmlrpc.EncodeResponse(&buf, v); err != nil {
 			return err
 		}
 		doc = buf.Bytes()
+		s.put(tx, q, about, s.kept.pack(doc))
 	}
 	enc := xmlrpc.NewEncoder(w)
 	enc.BeginArray()
 	_ = enc.Raw(xmlrpc.ValueOf(doc)) // sticks
 	enc.EndArray()
 	return enc.Flush()
-}
-
-// tee writes an answer to the client, and keeps what it writes: in memory while it is
-// small, and in a file then.
-type tee struct {
-	out  io.Writer
-	from int64  // the size of what lies in a file
-	head []byte // before there is a file
-	file *os.File
-	buf  *bufio.Writer
-	size int64
-	over bool // not to be kept
-}
-
-func (t *tee) Write(p []byte) (int, error) {
-	t.note(p)
-	return t.out.Write(p)
-}
-
-func (t *tee) note(p []byte) {
-	if t.over {
-		return
-	}
-	t.size += int64(len(p))
-	if t.size < t.from {
-		t.head = append(t.head, p...)
-		return
-	}
-	if t.file == nil {
-		var err error
-		if t.file, err = nameless("kura-kept-"); err != nil {
-			t.over = true
-			return
-		}
-		t.buf = bufio.NewWriterSize(t.file, 256<<10)
-		_, _ = t.buf.Write(t.head) // the writer remembers an error
-		t.head = nil
-	}
-	if _, err := t.buf.Write(p); err != nil || t.size > keepMost {
-		t.over = true
-		t.close()
-	}
-}
-
-// take gives a whole answer, or nil.
-func (t *tee) take() *answer {
-	if t.over {
-		return nil
-	}
-	if t.file == nil {
-		return &answer{data: bytes.Clone(t.head), size: t.size}
-	}
-	if t.buf.Flush() != nil {
-		return nil
-	}
-	f := t.file
-	t.file = nil
-	return &answer{file: f, size: t.size}
-}
-
-func (t *tee) close() {
-	if t.file != nil {
-		t.file.Close()
-		t.file = nil
-	}
 }

@@ -68,14 +68,11 @@ type answer struct {
 	question question
 	reads    db.Reads // what it was made of
 	state    db.State // before it was read
-	size     int64
+	size     int64    // what it takes
 	data     []byte   // of a small one
-	file     *os.File // of a large one: without a name, so the kernel keeps in memory what is asked for often
+	file     *os.File // of a large one, compressed; without a name, so the kernel keeps in memory what is asked for often
+	whole    int64    // what is in the file, if it were not compressed
 	users    int
-
-	pack   sync.Once
-	packed *os.File // the same, compressed; nil if that came to nothing
-	short  int64    // its size
 }
 
 // shelf holds answers, and forgets those that were not asked for the longest.
@@ -116,14 +113,11 @@ func (s *shelf) drop(a *answer) {
 	if a.users--; a.users > 0 {
 		return
 	}
-	s.size -= a.size + a.short
+	s.size -= a.size
 	if a.file != nil {
 		a.file.Close()
 	} else {
 		s.size -= keepCosts
-	}
-	if a.packed != nil {
-		a.packed.Close()
 	}
 }
 

@@ -2,10 +2,12 @@ package koji
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -25,47 +27,111 @@ func takesGzip(h http.Header) bool {
 	return false
 }
 
-// compressed gives a large answer compressed, which is made when an answer that is kept is
-// asked for by somebody who takes it so; nil if that cannot be done.
-func (a *answer) compressed() (*os.File, int64) {
-	if a.file == nil {
-		return nil, 0
-	}
-	a.pack.Do(func() {
-		f, size, err := compress(io.NewSectionReader(a.file, 0, a.size))
-		if err != nil {
-			return
-		}
-		a.shelf.mu.Lock()
-		defer a.shelf.mu.Unlock()
-		a.packed, a.short = f, size
-		a.shelf.size += size
-	})
-	return a.packed, a.short
+// packer compresses an answer on its way: to a client that takes it so, to the file
+// in which it is kept, or to both.
+type packer struct {
+	z      *gzip.Writer
+	client io.Writer // nil if it takes the answer as it is
+	file   *os.File  // nil if the answer is not kept
+	buf    *bufio.Writer
+	size   int64 // of what was not compressed
+	done   bool
 }
 
-// compress writes a file without a name, as fast as it goes.
-func compress(r io.Reader) (f *os.File, size int64, err error) {
-	if f, err = nameless("kura-kept-"); err != nil {
-		return nil, 0, err
-	}
-	buf := bufio.NewWriterSize(f, 64<<10)
-	z, err := gzip.NewWriterLevel(buf, gzip.BestSpeed)
-	if err == nil {
-		_, err = io.Copy(z, r)
-	}
-	if err == nil {
-		err = z.Close()
-	}
-	if err == nil {
-		err = buf.Flush()
-	}
-	if err == nil {
-		size, err = f.Seek(0, io.SeekEnd)
-	}
+// packers are at rest: each has half a megabyte of tables.
+var packers = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	if err != nil {
-		f.Close()
-		return nil, 0, err
+		panic(err) // there is such a level
 	}
-	return f, size, nil
+	return z
+}}
+
+// newPacker makes a packer, without a file if there can be none.
+func newPacker(client io.Writer, keep bool) *packer {
+	p := &packer{client: client, z: packers.Get().(*gzip.Writer)}
+	p.z.Reset(packed{p})
+	if keep {
+		if f, err := nameless("kura-kept-"); err == nil {
+			p.file, p.buf = f, bufio.NewWriterSize(f, 64<<10)
+		}
+	}
+	return p
+}
+
+func (p *packer) write(b []byte) error {
+	if p.size += int64(len(b)); p.size > keepMost {
+		p.drop()
+	}
+	if p.client == nil && p.file == nil {
+		return nil
+	}
+	_, err := p.z.Write(b)
+	return err
+}
+
+// packed is where a packer puts what it has compressed.
+type packed struct{ *packer }
+
+func (p packed) Write(b []byte) (int, error) {
+	if p.file != nil {
+		if _, err := p.buf.Write(b); err != nil {
+			p.drop()
+		}
+	}
+	if p.client != nil {
+		return p.client.Write(b)
+	}
+	return len(b), nil
+}
+
+// drop keeps nothing.
+func (p *packer) drop() {
+	if p.file != nil {
+		p.file.Close()
+		p.file = nil
+	}
+}
+
+// finish writes the end.
+func (p *packer) finish() error {
+	if p.done {
+		return nil
+	}
+	p.done = true
+	return p.z.Close()
+}
+
+// take gives the whole answer to be kept, or nil. Nothing is written after it.
+func (p *packer) take() *answer {
+	if p.finish() != nil || p.file == nil || p.buf.Flush() != nil {
+		return nil
+	}
+	size, err := p.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil
+	}
+	a := &answer{file: p.file, size: size, whole: p.size}
+	p.file = nil
+	return a
+}
+
+// letGo ends it, in any case.
+func (p *packer) letGo() {
+	p.drop()
+	p.z.Reset(io.Discard)
+	packers.Put(p.z)
+}
+
+// pack makes an answer that can be kept of a whole one: in memory if it is small.
+func (k *keep) pack(doc []byte) *answer {
+	if int64(len(doc)) < k.from {
+		return &answer{data: bytes.Clone(doc), size: int64(len(doc))}
+	}
+	p := newPacker(nil, true)
+	defer p.letGo()
+	if p.write(doc) != nil {
+		return nil
+	}
+	return p.take()
 }

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
+	"strconv"
 	"testing"
 
 	"github.com/kura-build/kura/format/xmlrpc"
@@ -25,49 +25,74 @@ func TestWhoTakesGzip(t *testing.T) {
 	}
 }
 
-// A long answer that is kept goes compressed to who takes it so, and says the same.
+// A long answer goes compressed to who takes it so, when it is kept and, from some
+// length on, while it is made; it says the same in all ways.
 func TestLongAnswersGoCompressed(t *testing.T) {
-	f := newFront(t, Handlers{"listTagged": longAnswer})
-	var call bytes.Buffer
-	if err := xmlrpc.EncodeCall(&call, "listTagged", "f41"); err != nil {
-		t.Fatal(err)
-	}
-	ask := func(encoding string) (*httptest.ResponseRecorder, string) {
-		req := httptest.NewRequest(http.MethodPost, "/kojihub", bytes.NewReader(call.Bytes()))
-		req.Header.Set("Content-Type", "text/xml")
-		req.Header.Set("Accept-Encoding", encoding)
-		rec := httptest.NewRecorder()
-		f.server.ServeHTTP(rec, req)
-		if rec.Code != http.StatusOK {
-			t.Fatalf("%d %s", rec.Code, rec.Body)
+	for rows, first := range map[int]string{2000: "", 20000: "gzip"} {
+		made := 0
+		answer := func(context.Context, *Call) (any, error) {
+			made++
+			return longAnswer(rows), nil
 		}
-		return rec, rec.Header().Get("Content-Encoding")
-	}
-	made, encoding := ask("gzip, deflate")
-	if encoding != "" || !strings.Contains(made.Body.String(), "row 1999") {
-		t.Fatalf("the first answer is %q, of %d bytes", encoding, made.Body.Len())
-	}
-	short, encoding := ask("gzip, deflate")
-	if encoding != "gzip" || short.Body.Len() > made.Body.Len()/5 {
-		t.Fatalf("the second is %q, of %d bytes; the first was of %d", encoding, short.Body.Len(), made.Body.Len())
-	}
-	r, err := gzip.NewReader(short.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	open, err := io.ReadAll(r)
-	if err != nil || !bytes.Equal(open, made.Body.Bytes()) {
-		t.Errorf("it says something else (%v)", err)
-	}
-	if plain, encoding := ask("identity"); encoding != "" || !bytes.Equal(plain.Body.Bytes(), made.Body.Bytes()) {
-		t.Errorf("who takes no gzip gets %q, of %d bytes", encoding, plain.Body.Len())
+		f := newFront(t, Handlers{"listTagged": answer, "getLatestBuilds": answer, "listTasks": answer})
+		ask := func(method, accept, encoding string) []byte {
+			t.Helper()
+			var call bytes.Buffer
+			if err := xmlrpc.EncodeCall(&call, method, "f41"); err != nil {
+				t.Fatal(err)
+			}
+			req := httptest.NewRequest(http.MethodPost, "/kojihub", &call)
+			req.Header.Set("Content-Type", "text/xml")
+			req.Header.Set("Accept-Encoding", accept)
+			rec := httptest.NewRecorder()
+			f.server.ServeHTTP(rec, req)
+			if got := rec.Header().Get("Content-Encoding"); rec.Code != http.StatusOK || got != encoding {
+				t.Fatalf("%d rows: %d, %q and not %q", rows, rec.Code, got, encoding)
+			}
+			if n := rec.Header().Get("Content-Length"); n != "" && n != strconv.Itoa(rec.Body.Len()) {
+				t.Errorf("%d rows: %s bytes were promised, %d came", rows, n, rec.Body.Len())
+			}
+			if encoding == "" {
+				return rec.Body.Bytes()
+			}
+			short := rec.Body.Len()
+			r, err := gzip.NewReader(rec.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			open, err := io.ReadAll(r)
+			if err != nil || short > len(open)/4 {
+				t.Errorf("%d rows: %d bytes of %d (%v)", rows, short, len(open), err)
+			}
+			return open
+		}
+		var want bytes.Buffer
+		if err := xmlrpc.EncodeResponse(&want, longAnswer(rows)); err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range []struct{ method, accept, encoding string }{
+			{"listTagged", "gzip, deflate", first},
+			{"listTagged", "gzip, deflate", "gzip"},
+			{"listTagged", "identity", ""},
+			{"getLatestBuilds", "identity", ""},
+			{"getLatestBuilds", "gzip", "gzip"},
+			{"listTasks", "gzip", first},
+			{"listTasks", "identity", ""},
+		} {
+			if got := ask(c.method, c.accept, c.encoding); !bytes.Equal(got, want.Bytes()) {
+				t.Errorf("%d rows: answer %d says something else, in %d bytes", rows, i, len(got))
+			}
+		}
+		if made != 4 {
+			t.Errorf("%d rows: answers were made %d times, of which two are kept and one is not", rows, made)
+		}
 	}
 }
 
-func longAnswer(context.Context, *Call) (any, error) {
-	rows := make([]string, 2000)
+func longAnswer(n int) []string {
+	rows := make([]string, n)
 	for i := range rows {
 		rows[i] = fmt.Sprintf("row %d of an answer that is long", i)
 	}
-	return rows, nil
+	return rows
 }

@@ -1,9 +1,12 @@
 package koji
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/kura-build/kura"
 )
@@ -28,6 +31,8 @@ type reply struct {
 	kept    *answer // is sent instead of what was written
 	gzip    bool    // the client takes it so
 	spool   *spool  // what follows the head goes through it
+	keep    *keep   // what is written is to be kept there: see take
+	pack    *packer // of what follows the head, for the client or to be kept
 }
 
 func (r *reply) Write(p []byte) (int, error) {
@@ -43,21 +48,50 @@ func (r *reply) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	if len(r.buf) > holdBack {
-		r.started = true
-		r.w.Header().Set("Content-Type", "text/xml")
-		r.w.WriteHeader(http.StatusOK)
-		if r.share != nil {
-			r.spool, _ = newSpool(r.w, r.share) // without one it goes as the client takes it
-		}
-		if _, err := r.send(r.buf); err != nil {
+		if err := r.start(); err != nil {
 			return 0, err
 		}
-		r.buf = nil
 	}
 	return len(p), nil
 }
 
+// start lets the head out, and what has been written.
+func (r *reply) start() error {
+	r.started = true
+	r.head()
+	if r.gzip {
+		r.w.Header().Set("Content-Encoding", "gzip")
+	}
+	r.w.WriteHeader(http.StatusOK)
+	if r.share != nil {
+		r.spool, _ = newSpool(r.w, r.share) // without one it goes as the client takes it
+	}
+	switch {
+	case r.gzip:
+		r.pack = newPacker(toClient{r}, r.keep != nil)
+	case r.keep != nil:
+		r.pack = newPacker(nil, true)
+	}
+	_, err := r.send(r.buf)
+	r.buf = nil
+	return err
+}
+
+func (r *reply) head() { r.w.Header().Set("Content-Type", "text/xml") }
+
 func (r *reply) send(p []byte) (int, error) {
+	if r.pack != nil {
+		if err := r.pack.write(p); err != nil || r.gzip {
+			return len(p), err
+		}
+	}
+	return toClient{r}.Write(p)
+}
+
+// toClient writes what the client gets as it is.
+type toClient struct{ *reply }
+
+func (r toClient) Write(p []byte) (int, error) {
 	if r.spool != nil {
 		return r.spool.Write(p)
 	}
@@ -66,11 +100,27 @@ func (r *reply) send(p []byte) (int, error) {
 	return r.w.Write(p)
 }
 
+// take gives the answer that was written whole, to be kept, or nil. Nothing is
+// written after it.
+func (r *reply) take() *answer {
+	if r.pack != nil {
+		return r.pack.take()
+	}
+	return r.keep.pack(r.buf)
+}
+
 // reset forgets what was written, before another attempt or a fault.
 func (r *reply) reset() { r.buf = r.buf[:0] }
 
 // end lets go of a stream. It is called in any case, before the handler returns.
 func (r *reply) end(complete bool) {
+	if r.pack != nil {
+		if complete {
+			_ = r.pack.finish() // a client that has gone hears nothing
+		}
+		r.pack.letGo()
+		r.pack = nil
+	}
 	if r.spool != nil {
 		r.spool.close(complete)
 		r.spool = nil
@@ -87,41 +137,49 @@ func (r *reply) finish() {
 		r.end(true)
 		return
 	}
+	r.whole(r.buf)
+}
+
+// whole sends an answer in one piece.
+func (r *reply) whole(p []byte) {
 	r.started = true
-	r.w.Header().Set("Content-Type", "text/xml")
-	r.w.Header().Set("Content-Length", strconv.Itoa(len(r.buf)))
+	r.head()
+	r.w.Header().Set("Content-Length", strconv.Itoa(len(p)))
 	r.w.WriteHeader(http.StatusOK)
-	_, _ = r.send(r.buf) // a client that has gone hears nothing
+	_, _ = toClient{r}.Write(p) // a client that has gone hears nothing
 }
 
 // sendKept sends a kept answer. What cannot be read is cut off: its length was
 // promised.
 func (r *reply) sendKept() {
-	r.started = true
-	head := r.w.Header()
-	head.Set("Content-Type", "text/xml")
-	file, size := r.kept.file, r.kept.size
-	if r.gzip {
-		if packed, short := r.kept.compressed(); packed != nil {
-			file, size = packed, short
-			head.Set("Content-Encoding", "gzip")
-		}
-	}
-	head.Set("Content-Length", strconv.FormatInt(size, 10))
-	r.w.WriteHeader(http.StatusOK)
 	if r.kept.data != nil {
-		_, _ = r.send(r.kept.data) // a client that has gone hears nothing
+		r.whole(r.kept.data)
 		return
 	}
-	buf := make([]byte, min(size, 256<<10))
-	for at := int64(0); at < size; {
-		n, err := file.ReadAt(buf[:min(int64(len(buf)), size-at)], at)
+	r.started = true
+	r.head()
+	var in io.Reader = io.NewSectionReader(r.kept.file, 0, r.kept.size)
+	size := r.kept.size
+	if r.gzip {
+		r.w.Header().Set("Content-Encoding", "gzip")
+	} else {
+		z, err := gzip.NewReader(in)
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		if _, err := r.send(buf[:n]); err != nil {
+		in, size = z, r.kept.whole
+	}
+	r.w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	r.w.WriteHeader(http.StatusOK)
+	buf := make([]byte, min(size, 64<<10))
+	for size > 0 {
+		n, err := io.ReadFull(in, buf[:min(int64(len(buf)), size)])
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if _, err := (toClient{r}).Write(buf[:n]); err != nil {
 			return // the client has gone
 		}
-		at += int64(n)
+		size -= int64(n)
 	}
 }

@@ -149,7 +149,7 @@ func (h *hub) asked() (*asked, error) {
 // answers asks from eight sides for a while, or from one with something done
 // before each call. It gives the calls a second and the hub's time for each.
 func (a *asked) answers(q question, before func() error) (rate float64, work time.Duration, err error) {
-	length, sides := 3*time.Second, sides
+	length, sides := 6*time.Second, sides // as hubload's
 	if a.b.quick {
 		length = 300 * time.Millisecond
 	}
