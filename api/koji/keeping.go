@@ -124,8 +124,8 @@ func (s *Server) put(tx *db.Tx, q *request, about question, a *answer) {
 	}
 }
 
-// multiKept answers an entry of a multicall likewise, with what is kept in memory if
-// there is something.
+// multiKept answers an entry of a multicall likewise, with what is kept if that is
+// small.
 func (s *Server) multiKept(ctx context.Context, tx *db.Tx, q *request, actor account.Actor, e multiEntry, w *bytes.Buffer) error {
 	var doc []byte
 	if a := s.findKept(q, e.method, e.params); a != nil {

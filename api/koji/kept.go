@@ -16,14 +16,12 @@ import (
 const (
 	// keepFile is the size from which an answer lies in a file.
 	keepFile = 32 << 10
-	// keepMost bounds one answer. keepAll bounds all that lie in files, and
-	// keepFiles how many they are; keepMemory bounds the smaller ones.
-	keepMost   = 256 << 20
-	keepAll    = 1 << 30
-	keepFiles  = 256
-	keepMemory = 16 << 20
-	// keepCosts is what a small answer takes besides its bytes.
-	keepCosts = 512
+	// keepMost bounds one answer. keepAll bounds all that lie in files of their own,
+	// and keepFiles how many they are; keepSmall bounds the smaller ones.
+	keepMost  = 256 << 20
+	keepAll   = 1 << 30
+	keepFiles = 256
+	keepSmall = 16 << 20
 )
 
 // question is what an answer depends on besides the records: the method and
@@ -34,19 +32,19 @@ type question [sha256.Size]byte
 // nothing that they may tell has changed.
 type keep struct {
 	from  int64 // the size of the smallest large one
-	small shelf // in memory
-	large shelf // in files
+	small ring
+	large shelf
 }
 
 func newKeep() *keep {
-	return &keep{from: keepFile, small: shelf{most: keepMemory, many: keepMemory / keepCosts}, large: shelf{most: keepAll, many: keepFiles}}
+	return &keep{from: keepFile, small: ring{most: keepSmall}, large: shelf{most: keepAll, many: keepFiles}}
 }
 
 // find gives an answer that says what one made in this state would, or nil. It must
 // be let go of.
 func (k *keep) find(q question, state db.State) *answer {
-	if a := k.small.find(q, state); a != nil {
-		return a
+	if data := k.small.find(q, state); data != nil {
+		return &answer{data: data}
 	}
 	return k.large.find(q, state)
 }
@@ -62,9 +60,9 @@ func (k *keep) put(a *answer) {
 	k.small.forget(a.question, a.state)
 }
 
-// answer is a kept one. Its files are closed when nobody keeps or sends it any more.
+// answer is a kept one. Its file is closed when nobody keeps or sends it any more.
 type answer struct {
-	shelf    *shelf
+	shelf    *shelf // of a large one that is kept
 	question question
 	reads    db.Reads // what it was made of
 	state    db.State // before it was read
@@ -104,6 +102,9 @@ func (s *shelf) find(q question, state db.State) *answer {
 
 // letGo says that an answer which was found is not needed any more.
 func (a *answer) letGo() {
+	if a.shelf == nil {
+		return
+	}
 	a.shelf.mu.Lock()
 	defer a.shelf.mu.Unlock()
 	a.shelf.drop(a)
@@ -114,11 +115,7 @@ func (s *shelf) drop(a *answer) {
 		return
 	}
 	s.size -= a.size
-	if a.file != nil {
-		a.file.Close()
-	} else {
-		s.size -= keepCosts
-	}
+	a.file.Close()
 }
 
 func (s *shelf) put(a *answer) {
@@ -126,9 +123,7 @@ func (s *shelf) put(a *answer) {
 	defer s.mu.Unlock()
 	if e := s.by[a.question]; e != nil {
 		if !e.Value.(*answer).state.Before(a.state) {
-			if a.file != nil {
-				a.file.Close()
-			}
+			a.file.Close()
 			return
 		}
 		s.remove(e)
@@ -137,9 +132,7 @@ func (s *shelf) put(a *answer) {
 		s.by = map[question]*linked.Element{}
 	}
 	a.shelf, a.users = s, 1
-	if s.size += a.size; a.file == nil {
-		s.size += keepCosts
-	}
+	s.size += a.size
 	s.by[a.question] = s.order.PushFront(a)
 	for s.order.Len() > 1 && (s.size > s.most || s.order.Len() > s.many) {
 		s.remove(s.order.Back())

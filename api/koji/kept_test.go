@@ -18,30 +18,37 @@ import (
 // answered with one.
 func (k *keep) spoil(t *testing.T) {
 	t.Helper()
-	n := 0
-	for _, s := range []*shelf{&k.small, &k.large} {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for _, e := range s.by {
-			n++
-			a := e.Value.(*answer)
-			if a.file == nil {
-				a.data = bytes.ReplaceAll(a.data, []byte("hello"), []byte("HELLO"))
-				continue
-			}
-			z, err := gzip.NewReader(io.NewSectionReader(a.file, 0, a.size))
-			if err != nil {
-				t.Fatal(err)
-			}
-			data, err := io.ReadAll(z)
-			if err != nil {
-				t.Fatal(err)
-			}
-			other := (&keep{}).pack(bytes.ReplaceAll(data, []byte("hello"), []byte("HELLO")))
-			a.file.Close()
-			s.size += other.size - a.size
-			a.file, a.size = other.file, other.size
+	other := func(data []byte) []byte { return bytes.ReplaceAll(data, []byte("hello"), []byte("HELLO")) }
+	k.small.mu.Lock()
+	defer k.small.mu.Unlock()
+	k.large.mu.Lock()
+	defer k.large.mu.Unlock()
+	n := len(k.small.by) + len(k.large.by)
+	for _, e := range k.small.by {
+		v := e.Value.(*place)
+		data := make([]byte, v.size)
+		_, err := k.small.file.ReadAt(data, v.at)
+		if err == nil {
+			_, err = k.small.file.WriteAt(other(data), v.at)
 		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, e := range k.large.by {
+		a := e.Value.(*answer)
+		z, err := gzip.NewReader(io.NewSectionReader(a.file, 0, a.size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed := (&keep{}).pack(other(data))
+		a.file.Close()
+		k.large.size += packed.size - a.size
+		a.file, a.size = packed.file, packed.size
 	}
 	if n == 0 {
 		t.Fatal("nothing is kept")
@@ -51,7 +58,7 @@ func (k *keep) spoil(t *testing.T) {
 // An answer that is kept is given again, and no more once anything has changed
 // that it might tell.
 func TestAnswersAreKept(t *testing.T) {
-	for _, from := range []int64{1, keepFile} { // in files, and in memory
+	for _, from := range []int64{1, keepFile} { // as large ones, and as small ones
 		t.Run(fmt.Sprint(from), func(t *testing.T) { answersAreKept(t, from) })
 	}
 }
@@ -135,7 +142,7 @@ func answersAreKept(t *testing.T, from int64) {
 		}
 		multi := h.anon.must("multiCall", list(map[string]any{"methodName": "listTagged", "params": list("f41")})).([]any)[0].([]any)[0]
 		if kept(multi) != (from > 1) {
-			t.Error("an entry of a multicall is answered with what is kept in memory, and in no other way")
+			t.Error("an entry of a multicall is answered with what is kept if that is small, and in no other way")
 		}
 		if diff := cmp.Diff(id, pick(multi.([]any)[0], "build_id")); diff != "" {
 			t.Error(diff)
@@ -212,24 +219,59 @@ func TestKeepingHasBounds(t *testing.T) {
 	}
 }
 
-// Small answers lie in memory, and their costs count.
+// Small answers lie in one file, each where it was put until others need its place: the
+// oldest go first, and what is left says what was put.
 func TestSmallAnswersHaveBounds(t *testing.T) {
 	k := newKeep()
-	for n := range 2 * keepMemory / keepCosts {
-		k.put(&answer{question: question{byte(n), byte(n >> 8), byte(n >> 16)}, data: []byte{1}, size: 1})
+	k.small.most = 64 << 10
+	reads := readOthers(t)
+	data := func(n int) []byte { return bytes.Repeat([]byte{byte(n)}, 1+n*37%3000) }
+	at := func(n int) db.State { return db.State{Others: int64(n)} }
+	all := 1000
+	for n := range all {
+		k.put(&answer{question: question{byte(n), byte(n >> 8)}, reads: reads, state: at(n), data: data(n)})
+		if n%7 == 0 { // some are answered anew
+			k.put(&answer{question: question{byte(n), byte(n >> 8)}, reads: reads, state: at(n + 1), data: data(n + 1)})
+		}
+		var taken, found int64
+		for back := range min(n, 200) {
+			m := n - back
+			want, state := data(m), at(m)
+			if m%7 == 0 {
+				want, state = data(m+1), at(m+1)
+			}
+			got := k.small.find(question{byte(m), byte(m >> 8)}, state)
+			if got == nil {
+				break
+			}
+			if !bytes.Equal(got, want) {
+				t.Fatalf("after %d answers the one of %d is another one", n, m)
+			}
+			taken += int64(len(got)) + keptCosts
+			found++
+		}
+		if len(k.small.by) != k.small.order.Len() || taken > k.small.most {
+			t.Fatalf("%d answers, %d in order, take %d bytes", len(k.small.by), k.small.order.Len(), taken)
+		}
+		if n > 200 && (taken < k.small.most/2 || found != int64(len(k.small.by))) {
+			t.Fatalf("after %d answers %d are left, in %d bytes, of which the newest %d stand together", n, len(k.small.by), taken, found)
+		}
 	}
-	if s := &k.small; s.size > keepMemory || len(s.by) < keepMemory/(2*keepCosts) || len(s.by) != s.order.Len() {
-		t.Errorf("%d answers take %d bytes", len(s.by), s.size)
+	if size, err := k.small.file.Seek(0, io.SeekEnd); err != nil || size > k.small.most {
+		t.Errorf("the file has %d bytes (%v)", size, err)
 	}
-	last := 2*keepMemory/keepCosts - 1
-	q := question{byte(last), byte(last >> 8), byte(last >> 16)}
-	large := &answer{question: q, reads: readOthers(t), state: db.State{Others: 1}, size: 1}
+	if k.small.find(question{byte(all - 1), byte((all - 1) >> 8)}, at(all)) != nil {
+		t.Error("an answer of another state was found")
+	}
+	last := all - 1
+	q := question{byte(last), byte(last >> 8)}
+	large := &answer{question: q, reads: reads, state: at(all), size: 1}
 	var err error
 	if large.file, err = nameless("kura-test-"); err != nil {
 		t.Fatal(err)
 	}
 	k.put(large)
-	if k.find(q, db.State{}) != nil || k.find(q, large.state) != large {
+	if k.find(q, at(last)) != nil || k.find(q, large.state) != large {
 		t.Error("an answer that grew large is there twice")
 	}
 }

@@ -2,7 +2,6 @@ package koji
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 	"net/http"
 	"os"
@@ -123,10 +122,10 @@ func (p *packer) letGo() {
 	packers.Put(p.z)
 }
 
-// pack makes an answer that can be kept of a whole one: in memory if it is small.
+// pack makes an answer that can be kept of a whole one, which stays as it is.
 func (k *keep) pack(doc []byte) *answer {
 	if int64(len(doc)) < k.from {
-		return &answer{data: bytes.Clone(doc), size: int64(len(doc))}
+		return &answer{data: doc}
 	}
 	p := newPacker(nil, true)
 	defer p.letGo()

@@ -34,45 +34,57 @@ func scanTagged(s db.Scanner) (*Tagged, error) {
 
 // nameTagged names the tags, owners, promoters and volumes of builds.
 func nameTagged(ctx context.Context, tx *db.Tx, list []*Tagged) error {
-	tags, users, volumes := map[int64]bool{}, map[int64]bool{}, map[int64]bool{}
+	n := names{map[int64]string{}, map[int64]string{}, map[int64]string{}}
 	for _, t := range list {
-		tags[t.TagID], users[t.OwnerID], volumes[t.VolumeID] = true, true, true
+		n.tags[t.TagID], n.users[t.OwnerID], n.volumes[t.VolumeID] = "", "", ""
 		if t.PromoterID != nil {
-			users[*t.PromoterID] = true
+			n.users[*t.PromoterID] = ""
 		}
 	}
-	tagNames, err := namesOf(ctx, tx, func(b *db.Builder) { b.Add("SELECT id, name FROM tag WHERE") }, slices.Sorted(maps.Keys(tags)))
-	if err != nil {
-		return err
-	}
-	userNames, err := namesOf(ctx, tx, func(b *db.Builder) { b.Add("SELECT id, name FROM users WHERE") }, slices.Sorted(maps.Keys(users)))
-	if err != nil {
-		return err
-	}
-	volumeNames, err := namesOf(ctx, tx, func(b *db.Builder) { b.Add("SELECT id, name FROM volume WHERE") }, slices.Sorted(maps.Keys(volumes)))
-	if err != nil {
+	if err := n.read(ctx, tx); err != nil {
 		return err
 	}
 	for _, t := range list {
-		t.TagName, t.OwnerName, t.VolumeName = tagNames[t.TagID], userNames[t.OwnerID], volumeNames[t.VolumeID]
+		t.TagName, t.OwnerName, t.VolumeName = n.tags[t.TagID], n.users[t.OwnerID], n.volumes[t.VolumeID]
 		if t.PromoterID != nil {
-			name := userNames[*t.PromoterID]
+			name := n.users[*t.PromoterID]
 			t.PromoterName = &name
 		}
 	}
 	return nil
 }
 
-// namesOf gives the names of numbers, which from says where to find.
-func namesOf(ctx context.Context, tx *db.Tx, from func(*db.Builder), ids []int64) (map[int64]string, error) {
-	got, err := inParts(ids, func(part []int64) ([]Named, error) {
-		var b db.Builder
-		from(&b)
-		return db.Find(ctx, tx, scanNamed, db.In(&b, "id", part))
-	})
-	names := make(map[int64]string, len(got))
-	for _, n := range got {
-		names[n.ID] = n.Name
+// names are those of what many builds have in common, by number.
+type names struct{ tags, users, volumes map[int64]string }
+
+// read finds the names of the numbers that are there, some hundred of each with one
+// question.
+func (n names) read(ctx context.Context, tx *db.Tx) error {
+	all := [...]map[int64]string{n.tags, n.users, n.volumes}
+	var left [len(all)][]int64
+	for i, m := range all {
+		left[i] = slices.Sorted(maps.Keys(m))
 	}
-	return names, err
+	part := func(i int) []int64 {
+		p := left[i][:min(len(left[i]), 500)]
+		left[i] = left[i][len(p):]
+		return p
+	}
+	type name struct {
+		of, id int64
+		name   string
+	}
+	for len(left[0])+len(left[1])+len(left[2]) > 0 {
+		var b db.Builder
+		db.In(b.Add("SELECT 0, id, name FROM tag WHERE"), "id", part(0)).Add(" UNION ALL SELECT 1, id, name FROM users WHERE")
+		db.In(&b, "id", part(1)).Add(" UNION ALL SELECT 2, id, name FROM volume WHERE")
+		got, err := db.Find(ctx, tx, func(s db.Scanner) (n name, err error) { return n, s.Scan(&n.of, &n.id, &n.name) }, db.In(&b, "id", part(2)))
+		if err != nil {
+			return err
+		}
+		for _, g := range got {
+			all[g.of][g.id] = g.name
+		}
+	}
+	return nil
 }

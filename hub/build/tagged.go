@@ -158,7 +158,8 @@ func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tag
 	if err != nil {
 		return nil, err
 	}
-	if !few { // how much the tags hold decides, not what tags hold as a rule
+	anew := !few && q.pkg == 0 // how much the tags hold decides, not what tags hold as a rule
+	if anew {
 		if err := tx.PlanAnew(ctx); err != nil {
 			return nil, err
 		}
@@ -168,7 +169,7 @@ func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tag
 		scan = scanTagged
 	}
 	got, err := db.Find(ctx, tx, scan, q.builds(tags, few))
-	if err == nil && !few {
+	if err == nil && anew {
 		err = tx.PlanAgain(ctx)
 	}
 	if err != nil {
@@ -257,8 +258,11 @@ func fewTagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) (boo
 
 // taggedRefs is tagged without what a query may narrow by.
 func taggedRefs(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]TaggedRef, error) {
-	names, err := namesOf(ctx, tx, func(b *db.Builder) { b.Add("SELECT id, name FROM tag WHERE") }, tags)
-	if err != nil {
+	n := names{tags: map[int64]string{}}
+	for _, t := range tags {
+		n.tags[t] = ""
+	}
+	if err := n.read(ctx, tx); err != nil {
 		return nil, err
 	}
 	var b db.Builder
@@ -267,7 +271,7 @@ func taggedRefs(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]
 	db.In(&b, "l.tag_id", tags).At("l", q.At)
 	return db.Find(ctx, tx, func(s db.Scanner) (r TaggedRef, err error) {
 		err = s.Scan(&r.BuildID, &r.PackageID, &r.VolumeID, &r.CompletionTime, &r.Draft, &r.TagID, &r.CreateEvent)
-		r.TagName = names[r.TagID]
+		r.TagName = n.tags[r.TagID]
 		return r, err
 	}, b.Add(" ORDER BY l.create_event DESC, build.id DESC"))
 }
