@@ -117,12 +117,12 @@ func (c *cell) decode(t *pgconn.FieldDescription, raw []byte) error {
 	size := len(raw)
 	switch {
 	case t.Format != pgx.BinaryFormatCode:
-		c.kind, c.raw, size = chars, raw, -1
+		c.kind, c.raw = chars, raw
 		if t.DataTypeOID == pgtype.JSONOID || t.DataTypeOID == pgtype.JSONBOID {
 			c.kind = octets
 		}
 	case t.DataTypeOID == pgtype.ByteaOID:
-		c.kind, c.raw, size = octets, raw, -1
+		c.kind, c.raw = octets, raw
 	case t.DataTypeOID == pgtype.Int8OID && size == 8:
 		c.kind, c.n = integer, int64(binary.BigEndian.Uint64(raw))
 	case t.DataTypeOID == pgtype.Int4OID && size == 4:

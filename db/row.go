@@ -36,6 +36,9 @@ func (s Scanner) And(also ...any) Scanner {
 	return s
 }
 
+// first is the first row of an answer, which nothing else is read of.
+func first(rows *sql.Rows, err error) Scanner { return Scanner{rows: rows, err: err} }
+
 // only scans the first row and ends the question.
 func (s Scanner) only(dest []any) (err error) {
 	defer func() {

@@ -223,8 +223,7 @@ func (t *Tx) Exec(ctx context.Context, q text, args ...any) (int64, error) {
 
 // Row runs a query for at most one row. What is given must be scanned.
 func (t *Tx) Row(ctx context.Context, q text, args ...any) Scanner {
-	rows, err := t.read(ctx, string(q), args)
-	return Scanner{rows: rows, err: err}
+	return first(t.read(ctx, string(q), args))
 }
 
 // read runs a query.
