@@ -119,7 +119,8 @@ func readsOf(q string) kinds {
 	}) {
 		k |= kindOf[w]
 	}
-	if knownMany.Add(1) <= knownMost {
+	if len(q) <= maxText && knownMany.Load() < knownMost {
+		knownMany.Add(1)
 		known.Store(q, k)
 	}
 	return k

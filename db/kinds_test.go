@@ -1,6 +1,35 @@
 package db
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What texts read is remembered of no more than so many, and of none that is long: both
+// are for callers to choose.
+func TestWhatIsKnownHasBounds(t *testing.T) {
+	long := "SELECT 1 FROM tag WHERE id IN (" + strings.Repeat("1, ", maxText/3) + "1)"
+	for range 2 {
+		if k := readsOf(long); k != others {
+			t.Errorf("a long text reads %b", k)
+		}
+	}
+	if _, found := known.Load(long); found {
+		t.Error("a long text is remembered")
+	}
+	for i := range knownMost + 100 {
+		readsOf(fmt.Sprintf("SELECT %d FROM build", i))
+	}
+	n := 0
+	known.Range(func(any, any) bool { n++; return true })
+	if n > knownMost || knownMany.Load() > knownMost {
+		t.Errorf("%d texts are remembered, %d counted", n, knownMany.Load())
+	}
+	if k := readsOf("SELECT 'new' FROM rpmsigs"); k != builds|others {
+		t.Errorf("a text that is not remembered reads %b", k)
+	}
+}
 
 func TestWhatCountsAsAChange(t *testing.T) {
 	for q, want := range map[string]kinds{

@@ -60,7 +60,7 @@ func BenchmarkLists(b *testing.B) {
 						ctx := context.Background()
 						err := h.db.View(ctx, func(tx *db.Tx) error {
 							out := &reply{w: httptest.NewRecorder(), gzip: true}
-							defer out.end(true)
+							defer func() { _ = out.end(true) }()
 							return h.server.answerKept(ctx, tx, &request{method: method, params: []any{"f41"}}, account.Actor{}, out)
 						})
 						if err != nil {

@@ -28,6 +28,10 @@ func (s *Server) recall(ctx context.Context, q *request) (err error) {
 	return nil
 }
 
+// atOnceMost bounds the answers to the entries of a multicall that are held at once:
+// it comes before the places of those who are not known.
+const atOnceMost = 1 << 20
+
 // atOnce answers without a transaction what can be: all of it is kept. What is wrong
 // with a call is told where it is carried out.
 func (s *Server) atOnce(q *request, out *reply) (done bool, err error) {
@@ -42,28 +46,25 @@ func (s *Server) atOnce(q *request, out *reply) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	all := make([]*answer, 0, len(entries))
-	defer func() {
-		for _, a := range all {
-			a.letGo()
-		}
-	}()
+	all, size := make([][]byte, 0, len(entries)), 0
 	for _, e := range entries {
 		a := s.findKept(q, e.method, e.params)
 		if a == nil {
 			return false, nil
 		}
-		if all = append(all, a); a.data == nil {
+		a.letGo()
+		if size += len(a.data); a.data == nil || size > atOnceMost {
 			return false, nil
 		}
+		all = append(all, a.data)
 	}
 	if !q.cred.given() {
 		out.share = &s.crowd
 	}
 	return true, xmlrpc.EncodeResponse(out, multiAnswer(func(enc *xmlrpc.Encoder) error {
-		for _, a := range all {
+		for _, doc := range all {
 			enc.BeginArray()
-			_ = enc.Raw(xmlrpc.ValueOf(a.data)) // sticks
+			_ = enc.Raw(xmlrpc.ValueOf(doc)) // sticks
 			enc.EndArray()
 		}
 		return enc.Err()
@@ -117,7 +118,7 @@ func (s *Server) put(tx *db.Tx, q *request, about question, a *answer) {
 		return
 	}
 	a.question, a.reads, a.state = about, tx.Reads(), q.state
-	if a.reads.Keeps() {
+	if q.looked && tx.ReadOnly() && a.reads.Keeps() {
 		s.kept.put(a)
 	} else if a.file != nil {
 		a.file.Close()

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -273,6 +275,24 @@ func TestSmallAnswersHaveBounds(t *testing.T) {
 	k.put(large)
 	if k.find(q, at(last)) != nil || k.find(q, large.state) != large {
 		t.Error("an answer that grew large is there twice")
+	}
+}
+
+// A multicall of what is kept holds little of it at once.
+func TestMulticallsHoldLittleAtOnce(t *testing.T) {
+	text := strings.Repeat("x", 30<<10)
+	f := newFront(t, Handlers{"listVolumes": func(context.Context, *Call) (any, error) { return text, nil }})
+	f.anonymous().must("listVolumes")
+	for entries, want := range map[int]bool{2: true, 30: true, 40: false, 20000: false} {
+		var calls []any
+		for range entries {
+			calls = append(calls, map[string]any{"methodName": "listVolumes", "params": []any{}})
+		}
+		q := &request{method: "multiCall", params: []any{calls}, known: true, looked: true}
+		done, err := f.server.atOnce(q, &reply{w: httptest.NewRecorder()})
+		if err != nil || done != want {
+			t.Errorf("%d answers of %d bytes at once: %v, %v", entries, len(text), done, err)
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ type packer struct {
 	buf    *bufio.Writer
 	size   int64 // of what was not compressed
 	done   bool
+	err    error // of the end
 }
 
 // packers are at rest: each has half a megabyte of tables.
@@ -94,11 +95,10 @@ func (p *packer) drop() {
 
 // finish writes the end.
 func (p *packer) finish() error {
-	if p.done {
-		return nil
+	if !p.done {
+		p.done, p.err = true, p.z.Close()
 	}
-	p.done = true
-	return p.z.Close()
+	return p.err
 }
 
 // take gives the whole answer to be kept, or nil. Nothing is written after it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -87,6 +88,45 @@ func TestLongAnswersGoCompressed(t *testing.T) {
 			t.Errorf("%d rows: answers were made %d times, of which two are kept and one is not", rows, made)
 		}
 	}
+}
+
+// Who does not take the end of an answer does not get what looks like all of it.
+func TestTheEndIsSentOrTheConnectionCut(t *testing.T) {
+	p := newPacker(&crowded{}, true)
+	if err := p.write([]byte("<value>")); err != nil {
+		t.Fatal(err) // it is held until there is more
+	}
+	if p.take() != nil {
+		t.Error("half an answer is kept")
+	}
+	for range 2 {
+		if !errors.Is(p.finish(), errCrowded) {
+			t.Error("the end was written to nobody, and nothing is said of it")
+		}
+	}
+	p.letGo()
+
+	out := &reply{w: httptest.NewRecorder(), gzip: true, started: true, pack: newPacker(&crowded{}, false)}
+	if _, err := out.send([]byte("<value>")); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if recover() != http.ErrAbortHandler {
+			t.Error("the connection was not cut")
+		}
+	}()
+	out.finish()
+}
+
+// crowded is a client for whom there is room for the head of an answer.
+type crowded struct{ begun bool }
+
+func (c *crowded) Write(p []byte) (int, error) {
+	if c.begun {
+		return 0, errCrowded
+	}
+	c.begun = true
+	return len(p), nil
 }
 
 func longAnswer(n int) []string {

@@ -36,6 +36,9 @@ func pageOf(opts map[string]any) *page {
 		return nil
 	}
 	order, _ := opts["order"].(string)
+	if order == "-" {
+		return nil
+	}
 	p.order, p.down = strings.CutPrefix(order, "-")
 	p.nilLeast = opts["noneGreatest"] != nil && !truthy(opts["noneGreatest"])
 	return p

@@ -113,10 +113,12 @@ func (r *reply) take() *answer {
 func (r *reply) reset() { r.buf = r.buf[:0] }
 
 // end lets go of a stream. It is called in any case, before the handler returns.
-func (r *reply) end(complete bool) {
+func (r *reply) end(complete bool) error {
+	var err error
 	if r.pack != nil {
 		if complete {
-			_ = r.pack.finish() // a client that has gone hears nothing
+			err = r.pack.finish()
+			complete = err == nil
 		}
 		r.pack.letGo()
 		r.pack = nil
@@ -125,6 +127,7 @@ func (r *reply) end(complete bool) {
 		r.spool.close(complete)
 		r.spool = nil
 	}
+	return err
 }
 
 // finish sends what was held back, or the kept answer.
@@ -134,7 +137,9 @@ func (r *reply) finish() {
 		return
 	}
 	if r.started {
-		r.end(true)
+		if r.end(true) != nil { // half an answer must not look like a whole one
+			panic(http.ErrAbortHandler)
+		}
 		return
 	}
 	r.whole(r.buf)

@@ -105,7 +105,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{http: r, remote: s.Remote(r), method: "upload"}
 	out := &reply{w: w, share: &s.spools, gzip: takesGzip(r.Header)}
 	defer func() {
-		out.end(false)
+		_ = out.end(false) // it is not whole in any case
 		if out.kept != nil {
 			out.kept.letGo()
 		}
@@ -144,7 +144,7 @@ func (s *Server) answerFault(ctx context.Context, out *reply, q *request, err er
 	f := toFault(ctx, s.Log, q.method, err)
 	if out.started {
 		s.Log.WarnContext(ctx, "answer cut off", "method", q.method, "remote", q.remote, "err", err)
-		out.end(false)
+		_ = out.end(false) // it is not whole in any case
 		panic(http.ErrAbortHandler)
 	}
 	out.reset()

@@ -154,6 +154,12 @@ func TestPackageListsOverInheritance(t *testing.T) {
 		if diff := cmp.Diff([]string{"kernel a ann i686 noarch", "zsh c ann"}, s.all("a")); diff != "" {
 			w.Error("filtered:", diff)
 		}
+		// A tag that is met by two ways is listed twice to who wants duplicates.
+		w.links(s.ids, "a>b filter=k|z.h", "a>c", "b>c")
+		want = []string{"kernel a ann i686 noarch", "kernel b bob i686 noarch", "zsh c ann", "bash c ann", "zsh c ann"}
+		if diff := cmp.Diff(want, s.list(tag.ListQuery{Tag: s.ids["a"], Inherit: true, Duplicates: true})); diff != "" {
+			w.Error("by two ways:", diff)
+		}
 	})
 }
 

@@ -36,11 +36,14 @@ func (q ListQuery) page(ctx context.Context, tx *db.Tx) ([]Listed, error) {
 	}
 	all = all[min(p.Offset, len(all)):]
 	all = all[:min(p.Limit, len(all))]
-	places := map[[2]int64]int{} // of a tag's package
-	of := map[int64][]int64{}    // packages by tag
+	places := map[[2]int64][]int{} // of a tag's package: several, if the tag is met more than once
+	of := map[int64][]int64{}      // packages by tag
 	for i, l := range all {
-		places[[2]int64{l.TagID, l.PackageID}] = i
-		of[l.TagID] = append(of[l.TagID], l.PackageID)
+		at := [2]int64{l.TagID, l.PackageID}
+		if places[at] == nil {
+			of[l.TagID] = append(of[l.TagID], l.PackageID)
+		}
+		places[at] = append(places[at], i)
 	}
 	q.named = false
 	for tag, packages := range of {
@@ -50,7 +53,9 @@ func (q ListQuery) page(ctx context.Context, tx *db.Tx) ([]Listed, error) {
 				return nil, err
 			}
 			for _, l := range got {
-				all[places[[2]int64{l.TagID, l.PackageID}]] = l
+				for _, i := range places[[2]int64{l.TagID, l.PackageID}] {
+					all[i] = l
+				}
 			}
 		}
 	}
