@@ -111,7 +111,7 @@ func TestTheEndIsSentOrTheConnectionCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		if recover() != http.ErrAbortHandler {
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
 			t.Error("the connection was not cut")
 		}
 	}()
