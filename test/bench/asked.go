@@ -106,17 +106,7 @@ func familyTime(pid int) time.Duration {
 }
 
 // allTime is familyTime with what children that have ended used.
-func allTime(pid int) time.Duration {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, _ := strings.Cut(string(data), ") ")
-	f := strings.Fields(rest)
-	if len(f) < 15 {
-		return 0
-	}
-	user, _ := strconv.Atoi(f[13])
-	system, _ := strconv.Atoi(f[14])
-	return familyTime(pid) + time.Duration(user+system)*10*time.Millisecond
-}
+func allTime(pid int) time.Duration { return familyTime(pid) + ticks(pid, 13) }
 
 // asked is this hub, over HTTPS.
 func (h *hub) asked() (*asked, error) {

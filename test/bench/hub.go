@@ -240,15 +240,19 @@ func (h *hub) kura(args ...string) error {
 // cpu is the processor time that the hub has used.
 func (h *hub) cpu() time.Duration { return processTime(h.cmd.Process.Pid) }
 
-func processTime(pid int) time.Duration {
+func processTime(pid int) time.Duration { return ticks(pid, 11) }
+
+// ticks is the time that stands in a process's statistics in two places, of the
+// program and of the kernel for it, the first of them so many behind its name.
+func ticks(pid, at int) time.Duration {
 	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := strings.Cut(string(data), ") ")
 	f := strings.Fields(rest)
-	if len(f) < 13 {
+	if len(f) < at+2 {
 		return 0
 	}
-	user, _ := strconv.Atoi(f[11])
-	system, _ := strconv.Atoi(f[12])
+	user, _ := strconv.Atoi(f[at])
+	system, _ := strconv.Atoi(f[at+1])
 	return time.Duration(user+system) * 10 * time.Millisecond // Linux's clock tick towards programs
 }
 

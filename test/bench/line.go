@@ -11,8 +11,8 @@ import (
 )
 
 // line is a connection that asks one question at a time. The caller shares the
-// processors with the hub, so what it takes is taken off the hub's rate: this takes
-// half of what http.Client does.
+// processors with the hub, so what it takes is taken off the hub's rate, and http.Client
+// takes more than this.
 type line struct {
 	host, name string
 	secret     bool
