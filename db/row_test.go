@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,6 +99,33 @@ func TestValuesOutliveTheirRow(t *testing.T) {
 		num := func(n int64) *int64 { return &n }
 		if diff := cmp.Diff([]all{at("one", num(1)), at("one", nil), at("two", num(3)), at("one", num(4))}, got); diff != "" {
 			t.Error(diff)
+		}
+		// There are more rows than a driver has room for at once.
+		const many = 20_000
+		var list [2][]all
+		err = d.View(ctx, func(tx *Tx) (err error) {
+			scan := func(s Scanner) (a all, err error) { return a, s.And(&a.B, &a.A).Scan(&a.S, &a.P, &a.N) }
+			for turn := range list {
+				if list[turn], err = All(ctx, tx, scan, "WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < $1) SELECT x.s, x.s, x.n, "+octets+
+					", x.s FROM (SELECT CAST(n * $2 AS TEXT) AS s, n FROM i) x ORDER BY x.n", many, 1+turn); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for turn, rows := range list {
+			if len(rows) != many {
+				t.Fatalf("%d rows", len(rows))
+			}
+			for i, got := range rows {
+				want := at(strconv.Itoa((i+1)*(1+turn)), num(int64(i+1)))
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("row %d of answer %d: %s", i, turn, diff)
+				}
+			}
 		}
 	})
 }
