@@ -3,6 +3,7 @@ package koji
 import (
 	"testing"
 
+	"github.com/kura-build/kura/db/dbtest"
 	"github.com/kura-build/kura/format/xmlrpc"
 )
 
@@ -27,4 +28,16 @@ func TestWhatFilteredAnswersHold(t *testing.T) {
 			t.Errorf("%s: %+v", name, w)
 		}
 	}
+}
+
+// A page is taken of a list that can be put in its order; of none that cannot.
+func TestPagesInNoOrder(t *testing.T) {
+	h := newBuildHub(t, dbtest.SQLite(t))
+	h.tags()
+	page := func(order string) map[string]any {
+		return kw("tagID", "f41", "filterOpts", map[string]any{"order": order, "offset": 0, "limit": 1})
+	}
+	h.imported("1")
+	h.anon.must("filterResults", "listPackages", page("-package_name"))
+	h.anon.fault(1000, "cannot order by", "filterResults", "listPackages", page("-"))
 }
