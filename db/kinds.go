@@ -19,8 +19,11 @@ const (
 	tagged
 	others
 	rights
+	// altered is counted besides builds or others: what was told of builds that are
+	// complete, and of names, is not true any more.
+	altered
 
-	countable = builds | tagged | others | rights
+	countable = builds | tagged | others | rights | altered
 )
 
 // kindOf tells of each table what it holds. One that is not here holds others, so
@@ -34,16 +37,18 @@ var kindOf = map[string]kinds{
 	"root_set": motion, "root_set_rpm": motion, "buildroot": motion,
 	"build_notifications": motion, "build_notifications_block": motion, "request_keys": motion, "mail": motion,
 
-	"build": builds, "build_types": builds, "build_reservations": builds, "maven_builds": builds, "win_builds": builds,
-	"rpminfo": builds, "rpm_header": builds, "rpmsigs": builds,
+	"build": builds | altered, "build_types": builds, "build_reservations": builds, "maven_builds": builds, "win_builds": builds,
+	"rpminfo": builds | altered, "rpm_header": builds, "rpmsigs": builds,
 	"archiveinfo": builds, "maven_archives": builds, "win_archives": builds, "image_archives": builds,
 	"archive_components": builds, "archive_rpm_components": builds,
 	"buildroot_archives": builds, "buildroot_tools_info": builds,
 
 	"tag_listing": tagged,
 
+	"package": others | altered, "tag": others | altered, "volume": others | altered, "content_generator": others | altered,
+
 	// Who callers are and what they may do: lists name users.
-	"users": rights | others, "permissions": rights | others, "user_perms": rights | others, "user_groups": rights | others,
+	"users": rights | others | altered, "permissions": rights | others, "user_perms": rights | others, "user_groups": rights | others,
 	"sessions": rights | motion, "tokens": rights | motion,
 }
 
@@ -54,11 +59,17 @@ func kindsOf(table string) kinds {
 	return others
 }
 
-// still are changes of sessions that take no right from anybody: each call that
-// writes notes its number.
-var still = []string{
-	"UPDATE sessions SET callnum = $1 ", "UPDATE sessions SET update_time = $1 ",
-	"INSERT INTO sessions ", "INSERT INTO tokens ",
+// still are changes that leave a kind of their table as it was: those of sessions that
+// take no right from anybody (each call that writes notes its number), and names that
+// come anew.
+var still = map[kinds][]string{
+	rights: {
+		"UPDATE sessions SET callnum = $1 ", "UPDATE sessions SET update_time = $1 ",
+		"INSERT INTO sessions ", "INSERT INTO tokens ",
+	},
+	altered: {
+		"INSERT INTO package ", "INSERT INTO tag ", "INSERT INTO volume ", "INSERT INTO content_generator ", "INSERT INTO users ",
+	},
 }
 
 // writes finds what writes behind a WITH.
@@ -86,8 +97,10 @@ func changesOf(q string) kinds {
 			}
 			name, _, _ := strings.Cut(words[i+1], "(")
 			k := kindsOf(name) & countable
-			if slices.ContainsFunc(still, func(s string) bool { return strings.HasPrefix(q, s) }) {
-				k &^= rights
+			for of, texts := range still {
+				if slices.ContainsFunc(texts, func(s string) bool { return strings.HasPrefix(q, s) }) {
+					k &^= of
+				}
 			}
 			return k
 		case "INSERT", "OR", "IGNORE", "REPLACE", "DELETE":

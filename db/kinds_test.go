@@ -11,7 +11,7 @@ import (
 func TestWhatIsKnownHasBounds(t *testing.T) {
 	long := "SELECT 1 FROM tag WHERE id IN (" + strings.Repeat("1, ", maxText/3) + "1)"
 	for range 2 {
-		if k := readsOf(long); k != others {
+		if k := readsOf(long); k&^altered != others {
 			t.Errorf("a long text reads %b", k)
 		}
 	}
@@ -48,12 +48,17 @@ func TestWhatCountsAsAChange(t *testing.T) {
 		"UPDATE sessions SET key_hash = $1, callnum = NULL":                 rights,
 		"INSERT INTO tokens (id) VALUES ($1)":                               0,
 		"UPDATE tokens SET revoked = $1":                                    rights,
-		"UPDATE users SET name = $1":                                        others | rights,
+		"UPDATE users SET name = $1":                                        others | rights | altered,
+		"INSERT INTO users (name) VALUES ($1)":                              others | rights,
+		"UPDATE tag SET name = $1":                                          others | altered,
+		"INSERT INTO tag (name) VALUES ($1)":                                others,
+		"INSERT INTO package (name) VALUES ($1)":                            others,
+		"DELETE FROM rpminfo WHERE id = $1":                                 builds | altered,
 		"INSERT INTO user_perms (user_id) VALUES ($1)":                      others | rights,
-		"INSERT INTO build (id) VALUES ($1)":                                builds,
+		"INSERT INTO build (id) VALUES ($1)":                                builds | altered,
 		"INSERT INTO tag_listing(build_id) VALUES ($1)":                     tagged,
 		"insert or ignore into tag_packages (id) values (1)":                others,
-		"UPDATE\n\tbuild SET state = 1":                                     builds,
+		"UPDATE\n\tbuild SET state = 1":                                     builds | altered,
 		"DELETE FROM rpmsigs":                                               builds,
 		"UPDATE task_later SET x = 1":                                       others,
 		"WITH x AS (SELECT 1) UPDATE build SET state = 2":                   countable,

@@ -16,6 +16,10 @@ type State struct {
 	Tagged int64 // what is in tags
 	Others int64 // all other records; tables of motion are none: see kinds.go
 	Rights int64 // who callers are, and what they may do
+
+	// Altered counts, of the changes of Builds and Others, those after which something
+	// that was told of complete builds and their packages is different: see Tx.Untold.
+	Altered int64
 }
 
 // State is the state at some time after it was asked for. Those who ask at the
@@ -25,10 +29,30 @@ func (d *DB) State(ctx context.Context) (State, error) {
 	return s, classify(err)
 }
 
+const stateQuery = `SELECT CAST(sum(builds) AS BIGINT), CAST(sum(tagged) AS BIGINT), CAST(sum(others) AS BIGINT), CAST(sum(rights) AS BIGINT),
+	CAST(sum(altered) AS BIGINT) FROM change_count`
+
+func (s *State) places() []any { return []any{&s.Builds, &s.Tagged, &s.Others, &s.Rights, &s.Altered} }
+
 func (d *DB) readState(ctx context.Context) (s State, err error) {
-	err = d.read.QueryRowContext(ctx, `SELECT CAST(sum(builds) AS BIGINT), CAST(sum(tagged) AS BIGINT), CAST(sum(others) AS BIGINT), CAST(sum(rights) AS BIGINT)
-		FROM change_count`).Scan(&s.Builds, &s.Tagged, &s.Others, &s.Rights)
+	err = d.read.QueryRowContext(ctx, stateQuery).Scan(s.places()...)
 	return s, err
+}
+
+// State is the state that a transaction sees which only reads.
+func (t *Tx) State(ctx context.Context) (s State, err error) {
+	err = t.Row(ctx, stateQuery).Scan(s.places()...)
+	return s, classify(err)
+}
+
+// Untold runs fn, which changes builds that are not complete, and what belongs to
+// them, or rpms of no build: nobody was told of them in a list of what tags hold. Who
+// calls it makes sure of that until the transaction ends.
+func (t *Tx) Untold(fn func() error) error {
+	before := t.changed & altered
+	err := fn()
+	t.changed = t.changed&^altered | before
+	return err
 }
 
 // Reads is what a transaction has read of that which State tells apart.
@@ -73,7 +97,7 @@ func (t *Tx) count(ctx context.Context) error {
 		}
 		return 0
 	}
-	_, err := t.tx.ExecContext(ctx, "UPDATE change_count SET builds = builds + $1, tagged = tagged + $2, others = others + $3, rights = rights + $4 WHERE part = $5",
-		one(builds), one(tagged), one(others), one(rights), rand.IntN(parts))
+	_, err := t.tx.ExecContext(ctx, "UPDATE change_count SET builds = builds + $1, tagged = tagged + $2, others = others + $3, rights = rights + $4, altered = altered + $5 WHERE part = $6",
+		one(builds), one(tagged), one(others), one(rights), one(altered), rand.IntN(parts))
 	return err
 }

@@ -93,13 +93,24 @@ func TestStates(t *testing.T) {
 			{"a user", db.State{Others: 1, Rights: 1}, func(tx *db.Tx) error {
 				return did(tx.Exec(ctx, "INSERT INTO users (name) VALUES ('a')"))
 			}},
-			{"a build's", db.State{Builds: 1}, func(tx *db.Tx) error {
+			{"a build's", db.State{Builds: 1, Altered: 1}, func(tx *db.Tx) error {
 				return did(tx.Exec(ctx, "UPDATE build SET volume_id = 0"))
 			}},
 			{"a tag's builds", db.State{Tagged: 1}, func(tx *db.Tx) error {
 				return did(tx.Exec(ctx, "UPDATE tag_listing SET tag_id = tag_id"))
 			}},
-			{"several", db.State{Builds: 1, Tagged: 1, Others: 1}, func(tx *db.Tx) error {
+			{"what nobody was told of", db.State{Builds: 1}, func(tx *db.Tx) error {
+				return tx.Untold(func() error { return did(tx.Exec(ctx, "UPDATE build SET volume_id = 0")) })
+			}},
+			{"what nobody was told of, behind what was told", db.State{Builds: 1, Altered: 1}, func(tx *db.Tx) error {
+				return errors.Join(did(tx.Exec(ctx, "UPDATE build SET volume_id = 0")),
+					tx.Untold(func() error { return did(tx.Exec(ctx, "UPDATE rpminfo SET size = 0")) }))
+			}},
+			{"what was told, behind what nobody was told of", db.State{Builds: 1, Altered: 1}, func(tx *db.Tx) error {
+				return errors.Join(tx.Untold(func() error { return did(tx.Exec(ctx, "UPDATE build SET volume_id = 0")) }),
+					did(tx.Exec(ctx, "UPDATE rpminfo SET size = 0")))
+			}},
+			{"several", db.State{Builds: 1, Tagged: 1, Others: 1, Altered: 1}, func(tx *db.Tx) error {
 				return errors.Join(
 					did(tx.Exec(ctx, "UPDATE tag_listing SET tag_id = tag_id")),
 					did(tx.Exec(ctx, "DELETE FROM rpmsigs")),
@@ -119,7 +130,7 @@ func TestStates(t *testing.T) {
 				t.Fatal(err)
 			}
 			now := state()
-			got := db.State{Builds: now.Builds - before.Builds, Tagged: now.Tagged - before.Tagged, Others: now.Others - before.Others, Rights: now.Rights - before.Rights}
+			got := db.State{Builds: now.Builds - before.Builds, Tagged: now.Tagged - before.Tagged, Others: now.Others - before.Others, Rights: now.Rights - before.Rights, Altered: now.Altered - before.Altered}
 			if got != c.changed {
 				t.Errorf("%s counts as %+v", c.name, got)
 			}

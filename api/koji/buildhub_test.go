@@ -34,6 +34,7 @@ type buildHub struct {
 	blobs blob.Store
 	tasks *task.Room
 	flow  *flow.Flow
+	lists *lists // of few builds already
 
 	root, ada, pat, anon *client
 }
@@ -48,7 +49,7 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &buildHub{front: &front{t: t, db: d}, blobs: blobs, tasks: task.New(&wires{})}
+	h := &buildHub{front: &front{t: t, db: d}, blobs: blobs, tasks: task.New(&wires{}), lists: newLists(1, 2)}
 	h.update(func(ctx context.Context, tx *db.Tx) error {
 		for name, perm := range map[string]string{"ada": "", "pat": "sign", "root": "admin"} {
 			u, err := account.Create(ctx, tx, name, account.Person)
@@ -75,7 +76,7 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
 		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}}.Handlers(),
-		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
+		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow, lists: h.lists}.Handlers(),
 		Archives{DB: d, Blobs: blobs, Flow: h.flow}.Handlers(),
 		Hosted{DB: d, Flow: h.flow}.Handlers(),
 		Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),

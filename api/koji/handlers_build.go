@@ -21,10 +21,15 @@ type Builds struct {
 	Blobs blob.Store
 	Tasks *task.Room
 	Flow  *flow.Flow
+
+	lists *lists
 }
 
 // Handlers are the methods.
 func (h Builds) Handlers() Handlers {
+	if h.lists == nil {
+		h.lists = newLists(piecedFrom, pieceMean)
+	}
 	return Handlers{
 		"build":      h.build,
 		"chainBuild": h.chain,

@@ -57,13 +57,43 @@ var taggedShape = append(xmlrpc.Embed(buildBase, func(b *build.Tagged) *build.Bu
 	xmlrpc.NewField("create_event", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Int(b.CreateEvent) }),
 )
 
+func taggedShapeOf(extra bool) xmlrpc.Shape[*build.Tagged] {
+	if !extra {
+		return taggedShape
+	}
+	return append(slices.Clip(taggedShape), xmlrpc.NewField("extra", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Any(stored(b.Extra)) }))
+}
+
+// taggedList shows builds, many of them in pieces.
+func (h Builds) taggedList(ctx context.Context, tx *db.Tx, list *build.TaggedList, btype string, extra bool) (any, error) {
+	if btype == "maven" || btype == "win" || list.Len() < h.lists.from {
+		rows, err := list.Rows(ctx, tx, 0, list.Len())
+		if err != nil {
+			return nil, err
+		}
+		return taggedRows(ctx, tx, rows, btype, extra)
+	}
+	about, err := about(ctx, tx, "builds", extra)
+	return pieced[*build.Tagged]{
+		lists: h.lists, about: about, n: list.Len(), build: buildAt(list),
+		mark: func(b []byte, i int) []byte {
+			id, tag, event := list.Place(i)
+			return addNumber(addNumber(addNumber(b, id), tag), event)
+		},
+		read:  func(from, to int) ([]*build.Tagged, error) { return list.Rows(ctx, tx, from, to) },
+		of:    func(b *build.Tagged) int64 { return b.ID },
+		shape: taggedShapeOf(extra),
+	}, err
+}
+
+func buildAt(list *build.TaggedList) func(i int) int64 {
+	return func(i int) int64 { id, _, _ := list.Place(i); return id }
+}
+
 // taggedRows shows builds. Of Maven's and of those for Windows it says more, to
 // who asks for no others.
 func taggedRows(ctx context.Context, tx *db.Tx, list []*build.Tagged, btype string, extra bool) (any, error) {
-	shape := taggedShape
-	if extra {
-		shape = append(slices.Clip(shape), xmlrpc.NewField("extra", func(b *build.Tagged) xmlrpc.Scalar { return xmlrpc.Any(stored(b.Extra)) }))
-	}
+	shape := taggedShapeOf(extra)
 	if btype != "maven" && btype != "win" {
 		return tableOf(QueryOpts{Limit: -1}, each(list), shape)
 	}
@@ -94,7 +124,7 @@ func typeData(ctx context.Context, tx *db.Tx, btype string, ids []int64) (func(i
 	return func(int64) xmlrpc.Struct { return nil }, nil
 }
 
-func (Builds) listTagged(ctx context.Context, c *Call) (any, error) {
+func (h Builds) listTagged(ctx context.Context, c *Call) (any, error) {
 	q, none, err := taggedQuery(ctx, c, c.Args.Bool("strict"))
 	q.Inherit, q.Latest, q.Owner, q.Prefix = c.Args.Bool("inherit"), latestArg(c.Args), optText(c.Args, "owner"), optText(c.Args, "prefix")
 	if err == nil {
@@ -106,31 +136,36 @@ func (Builds) listTagged(ctx context.Context, c *Call) (any, error) {
 	q.Brief = !c.Args.Bool("extra")
 	if p := wanted(ctx); p.wants("completion_time", "build_id", "id") {
 		q.Page = &build.Page{ByTime: p.order == "completion_time", ByID: strings.HasSuffix(p.order, "id"), Down: p.down, NoTimeFirst: p.nilLeast, Offset: p.offset, Limit: p.limit}
+		list, err := build.ListTagged(ctx, c.Tx, q)
+		if err != nil {
+			return nil, err
+		}
+		p.take(q.Page.Total)
+		return taggedRows(ctx, c.Tx, list, q.Type, !q.Brief)
 	}
-	list, err := build.ListTagged(ctx, c.Tx, q)
+	return h.heldBuilds(ctx, c, q)
+}
+
+// heldBuilds gives what a tag holds.
+func (h Builds) heldBuilds(ctx context.Context, c *Call, q build.TaggedQuery) (any, error) {
+	q.Known = &h.lists.known
+	list, err := build.FindTagged(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err
 	}
-	if q.Page != nil {
-		wanted(ctx).take(q.Page.Total)
-	}
-	return taggedRows(ctx, c.Tx, list, q.Type, !q.Brief)
+	return h.taggedList(ctx, c.Tx, list, q.Type, !q.Brief)
 }
 
-func (Builds) latest(ctx context.Context, c *Call) (any, error) {
+func (h Builds) latest(ctx context.Context, c *Call) (any, error) {
 	q, _, err := taggedQuery(ctx, c, true)
 	if err != nil {
 		return nil, err
 	}
 	q.Inherit, q.Latest, q.Brief = true, 1, true
-	list, err := build.ListTagged(ctx, c.Tx, q)
-	if err != nil {
-		return nil, err
-	}
-	return taggedRows(ctx, c.Tx, list, q.Type, false)
+	return h.heldBuilds(ctx, c, q)
 }
 
-func (Builds) listTaggedRPMs(ctx context.Context, c *Call) (any, error) {
+func (h Builds) listTaggedRPMs(ctx context.Context, c *Call) (any, error) {
 	q, none, err := taggedQuery(ctx, c, c.Args.Bool("strict"))
 	q.Inherit, q.Latest, q.Owner = c.Args.Bool("inherit"), latestArg(c.Args), optText(c.Args, "owner")
 	if err == nil {
@@ -139,21 +174,21 @@ func (Builds) listTaggedRPMs(ctx context.Context, c *Call) (any, error) {
 	if err != nil || none {
 		return []any{}, err
 	}
-	return taggedRPMs(ctx, c, q, c.Args.Bool("extra"))
+	return h.taggedRPMs(ctx, c, q, c.Args.Bool("extra"))
 }
 
-func (Builds) latestRPMs(ctx context.Context, c *Call) (any, error) {
+func (h Builds) latestRPMs(ctx context.Context, c *Call) (any, error) {
 	q, _, err := taggedQuery(ctx, c, true)
 	if err != nil {
 		return nil, err
 	}
 	q.Inherit, q.Latest = true, 1
-	return taggedRPMs(ctx, c, q, true)
+	return h.taggedRPMs(ctx, c, q, true)
 }
 
 // taggedRPMs gives the rpms of a tag's builds, and the builds. With rpmsigs
 // there is a row for each signature of an rpm.
-func taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, extra bool) (any, error) {
+func (h Builds) taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, extra bool) (any, error) {
 	arches, sigs := c.Args.Strings("arch"), c.Args.Bool("rpmsigs")
 	if err := c.Args.Err(); err != nil {
 		return nil, err
@@ -161,12 +196,12 @@ func taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, extra bool) (
 	if len(arches) == 0 || arches[0] == "" {
 		arches = nil
 	}
-	q.Brief = true
-	builds, err := build.ListTagged(ctx, c.Tx, q)
+	q.Brief, q.Known = true, &h.lists.known
+	builds, err := build.FindTagged(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := taggedRows(ctx, c.Tx, builds, q.Type, false)
+	rows, err := h.taggedList(ctx, c.Tx, builds, q.Type, false)
 	if err != nil {
 		return nil, err
 	}
@@ -177,8 +212,29 @@ func taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, extra bool) (
 	if sigs {
 		shape = append(slices.Clip(shape), xmlrpc.NewField("sigkey", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.OptText(r.key) }))
 	}
+	if !sigs && builds.Len() >= h.lists.from {
+		args := []any{extra}
+		for _, a := range arches {
+			args = append(args, a)
+		}
+		about, err := about(ctx, c.Tx, "rpms", args...)
+		return []any{pieced[listedRPM]{
+			lists: h.lists, about: about, n: builds.Len(), build: buildAt(builds),
+			mark: func(b []byte, i int) []byte { id, _, _ := builds.Place(i); return addNumber(b, id) },
+			read: func(from, to int) ([]listedRPM, error) {
+				got, err := builds.RPMs(ctx, c.Tx, from, to, arches)
+				rows := make([]listedRPM, len(got))
+				for i, r := range got {
+					rows[i] = listedRPM{RPM: r}
+				}
+				return rows, err
+			},
+			of:    func(r listedRPM) int64 { return *r.BuildID },
+			shape: shape,
+		}, rows}, err
+	}
 	return []any{xmlrpc.NewTable(func(yield func(listedRPM, error) bool) {
-		for part, err := range build.RPMParts(ctx, c.Tx, builds, arches) {
+		for part, err := range builds.RPMParts(ctx, c.Tx, arches) {
 			var keys map[int64][]build.Signature
 			if err == nil && sigs {
 				keys, err = sigsOf(ctx, c, part)

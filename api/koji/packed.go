@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/kura-build/kura/format/spliced"
 )
 
 // takesGzip reports whether a client takes a compressed answer. Koji's does, as do
@@ -29,7 +29,7 @@ func takesGzip(h http.Header) bool {
 // packer compresses an answer on its way: to a client that takes it so, to the file
 // in which it is kept, or to both.
 type packer struct {
-	z      *gzip.Writer
+	z      *spliced.Writer
 	client io.Writer // nil if it takes the answer as it is
 	file   *os.File  // nil if the answer is not kept
 	buf    *bufio.Writer
@@ -39,17 +39,11 @@ type packer struct {
 }
 
 // packers are at rest: each has half a megabyte of tables.
-var packers = sync.Pool{New: func() any {
-	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil {
-		panic(err) // there is such a level
-	}
-	return z
-}}
+var packers = sync.Pool{New: func() any { return spliced.NewWriter(nil) }}
 
 // newPacker makes a packer, without a file if there can be none.
 func newPacker(client io.Writer, keep bool) *packer {
-	p := &packer{client: client, z: packers.Get().(*gzip.Writer)}
+	p := &packer{client: client, z: packers.Get().(*spliced.Writer)}
 	p.z.Reset(packed{p})
 	if keep {
 		if f, err := nameless("kura-kept-"); err == nil {
@@ -60,14 +54,27 @@ func newPacker(client io.Writer, keep bool) *packer {
 }
 
 func (p *packer) write(b []byte) error {
-	if p.size += int64(len(b)); p.size > keepMost {
-		p.drop()
-	}
-	if p.client == nil && p.file == nil {
+	if !p.more(int64(len(b))) {
 		return nil
 	}
 	_, err := p.z.Write(b)
 	return err
+}
+
+// splice writes what is compressed already.
+func (p *packer) splice(piece spliced.Piece) error {
+	if !p.more(piece.Size) {
+		return nil
+	}
+	return p.z.Splice(piece)
+}
+
+// more counts what comes, and reports whether anybody wants it.
+func (p *packer) more(n int64) bool {
+	if p.size += n; p.size > keepMost {
+		p.drop()
+	}
+	return p.client != nil || p.file != nil
 }
 
 // packed is where a packer puts what it has compressed.

@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/kura-build/kura"
+	"github.com/kura-build/kura/format/spliced"
 )
 
 const (
@@ -74,6 +75,32 @@ func (r *reply) start() error {
 	}
 	_, err := r.send(r.buf)
 	r.buf = nil
+	return err
+}
+
+// splice writes a piece of an answer that is compressed already. Who has it open too
+// gives that as well.
+func (r *reply) splice(p spliced.Piece, open []byte) (err error) {
+	if !r.started && !r.hold && int64(len(r.buf))+p.Size > holdBack {
+		if err := r.start(); err != nil {
+			return err
+		}
+	}
+	if r.started && r.pack != nil {
+		if err := r.pack.splice(p); err != nil || r.gzip {
+			return err
+		}
+	}
+	if open == nil {
+		if open, err = p.Open(); err != nil {
+			return err
+		}
+	}
+	if r.started {
+		_, err = toClient{r}.Write(open)
+	} else {
+		_, err = r.Write(open)
+	}
 	return err
 }
 

@@ -77,6 +77,15 @@ func (e *Encoder) Raw(xml []byte) error {
 	return e.err
 }
 
+// Through hands on what was written, and has fn write to where it goes: what an
+// encoder made before, by ways of the writer's own. The caller answers for its form.
+func (e *Encoder) Through(fn func(w io.Writer) error) error {
+	if e.Flush() == nil {
+		e.err = fn(e.w)
+	}
+	return e.err
+}
+
 // BeginArray opens an array; its elements are the values written next.
 func (e *Encoder) BeginArray() { e.raw("<value><array><data>\n") }
 

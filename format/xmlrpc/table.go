@@ -125,6 +125,17 @@ func (s Shape[T]) Struct(row T) (Struct, error) {
 	return out, nil
 }
 
+// Encode writes a row as a struct.
+func (s Shape[T]) Encode(e *Encoder, row T) error {
+	e.BeginStruct()
+	for i := range s {
+		f := &s[i]
+		e.field(f.open, f.of(row))
+	}
+	e.EndStruct()
+	return e.err
+}
+
 // Table is rows of one shape, written as they are read.
 type Table interface {
 	Marshaler
@@ -154,15 +165,7 @@ func (t table[T]) Structs() Stream {
 }
 
 func (t table[T]) EncodeXMLRPC(e *Encoder) error {
-	return Each(t.rows, func(e *Encoder, row T) error {
-		e.BeginStruct()
-		for i := range t.shape {
-			f := &t.shape[i]
-			e.field(f.open, f.of(row))
-		}
-		e.EndStruct()
-		return e.err
-	}).EncodeXMLRPC(e)
+	return Each(t.rows, func(e *Encoder, row T) error { return t.shape.Encode(e, row) }).EncodeXMLRPC(e)
 }
 
 // The ends of members with values of the kinds that are met most.

@@ -27,11 +27,13 @@ func SetOwner(ctx context.Context, tx *db.Tx, id, owner int64) error {
 // elsewhere. The time is in microseconds.
 func SetCompletion(ctx context.Context, tx *db.Tx, id, at int64) error {
 	const op = "build.SetCompletion"
-	n, err := tx.Exec(ctx, "UPDATE build SET completion_time = $2 WHERE id = $1", id, at)
-	if err == nil && n == 0 {
-		err = kura.Errorf(op, kura.NotFound, "No such build: %d", id)
-	}
-	return kura.E(op, err)
+	return kura.E(op, untold(ctx, tx, id, func() error {
+		n, err := tx.Exec(ctx, "UPDATE build SET completion_time = $2 WHERE id = $1", id, at)
+		if err == nil && n == 0 {
+			err = kura.Errorf(op, kura.NotFound, "No such build: %d", id)
+		}
+		return err
+	}))
 }
 
 // AverageDuration gives how long builds of a package took, in microseconds:

@@ -8,11 +8,25 @@ import (
 	"github.com/kura-build/kura/db"
 )
 
-// briefColumns are what a list of a tag's builds needs of each. What few have in
-// common is read apart, once: see nameTagged.
-const briefColumns = `l.tag_id, l.create_event, build.id, build.namespace, build.pkg_id, package.name, build.version, build.release,
+// briefColumns are what a list of a tag's builds needs of each, behind the tag and the
+// event of its being tagged. What few have in common is read apart, once: see nameTagged.
+const (
+	briefColumns = `build.id, build.namespace, build.pkg_id, package.name, build.version, build.release,
 	build.epoch, build.task_id, build.owner, build.create_event, event.time, build.start_time, build.completion_time,
 	build.volume_id, build.draft, build.promotion_time, build.promoter`
+	briefJoins = " JOIN package ON package.id = build.pkg_id JOIN event ON event.id = build.create_event"
+
+	moreColumns = ", build.source, build.extra, build.cg_id, content_generator.name"
+	moreJoins   = " LEFT JOIN content_generator ON content_generator.id = build.cg_id"
+)
+
+// scanOf reads a row of one kind of list or the other.
+func scanOf(brief bool) func(db.Scanner) (*Tagged, error) {
+	if brief {
+		return scanBrief
+	}
+	return scanTagged
+}
 
 func scanBrief(s db.Scanner) (*Tagged, error) {
 	b := &Build{State: Complete}

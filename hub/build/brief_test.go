@@ -80,7 +80,12 @@ func TestListsSayWhatIsAsked(t *testing.T) {
 				return err
 			}
 			var got []*build.RPM
-			for part, err := range build.RPMParts(ctx, tx, brief, nil) {
+			q = build.TaggedQuery{Tag: tag.ByID(s.Dest.ID), Brief: true}
+			list, err := build.FindTagged(ctx, tx, q)
+			if err != nil {
+				return err
+			}
+			for part, err := range list.RPMParts(ctx, tx, nil) {
 				if err != nil {
 					return err
 				}

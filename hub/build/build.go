@@ -150,10 +150,14 @@ func Begin(ctx context.Context, tx *db.Tx, n New) (*Build, error) {
 		s := string(n.Extra)
 		extra = &s
 	}
-	insert := func(release string) (int64, error) {
-		return tx.Insert(ctx, `INSERT INTO build (namespace, pkg_id, version, release, epoch, state, task_id, owner,
-			create_event, start_time, source, extra, draft) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
-			n.Namespace, pkg, n.Version, release, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
+	insert := func(release string) (id int64, err error) {
+		err = tx.Untold(func() error {
+			id, err = tx.Insert(ctx, `INSERT INTO build (namespace, pkg_id, version, release, epoch, state, task_id, owner,
+				create_event, start_time, source, extra, draft) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
+				n.Namespace, pkg, n.Version, release, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
+			return err
+		})
+		return id, err
 	}
 	if n.Draft {
 		id, err := beginDraft(ctx, tx, n, insert)
@@ -175,11 +179,15 @@ func Begin(ctx context.Context, tx *db.Tx, n New) (*Build, error) {
 		return nil, kura.Errorf(op, kura.Build, "Build already exists (id=%d, state=%s): %s", old.ID, old.State, old.NVR())
 	default:
 		id = old.ID
-		if err = recycle(ctx, tx, old); err == nil {
-			_, err = tx.Exec(ctx, `UPDATE build SET state = 0, epoch = $2, task_id = $3, owner = $4, create_event = $5,
+		err = untold(ctx, tx, id, func() error {
+			if err := recycle(ctx, tx, old); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `UPDATE build SET state = 0, epoch = $2, task_id = $3, owner = $4, create_event = $5,
 				start_time = $6, completion_time = NULL, source = $7, extra = $8, draft = $9, cg_id = NULL WHERE id = $1`,
 				id, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
-		}
+			return err
+		})
 	}
 	if err != nil {
 		return nil, kura.E(op, err)
@@ -195,10 +203,13 @@ func SetState(ctx context.Context, tx *db.Tx, id int64, s State) (*Build, error)
 		now := db.Now()
 		done = &now
 	}
-	n, err := tx.Exec(ctx, "UPDATE build SET state = $2, completion_time = $3 WHERE id = $1", id, int(s), done)
-	if err == nil && n == 0 {
-		err = kura.Errorf(op, kura.NotFound, "No such build: %d", id)
-	}
+	err := untold(ctx, tx, id, func() error {
+		n, err := tx.Exec(ctx, "UPDATE build SET state = $2, completion_time = $3 WHERE id = $1", id, int(s), done)
+		if err == nil && n == 0 {
+			err = kura.Errorf(op, kura.NotFound, "No such build: %d", id)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
@@ -207,8 +218,10 @@ func SetState(ctx context.Context, tx *db.Tx, id int64, s State) (*Build, error)
 
 // SetSource records where a build's source came from, once that is known.
 func SetSource(ctx context.Context, tx *db.Tx, id int64, source string) error {
-	_, err := tx.Exec(ctx, "UPDATE build SET source = $2 WHERE id = $1", id, source)
-	return kura.E("build.SetSource", err)
+	return kura.E("build.SetSource", untold(ctx, tx, id, func() error {
+		_, err := tx.Exec(ctx, "UPDATE build SET source = $2 WHERE id = $1", id, source)
+		return err
+	}))
 }
 
 // StateChange is what the outbox says of a build.
@@ -264,7 +277,11 @@ func AddExtra(ctx context.Context, tx *db.Tx, b *Build, key string, value any) e
 	if err != nil {
 		return kura.E(op, err)
 	}
-	if _, err := tx.Exec(ctx, "UPDATE build SET extra = $2 WHERE id = $1", b.ID, string(text)); err != nil {
+	err = untold(ctx, tx, b.ID, func() error {
+		_, err := tx.Exec(ctx, "UPDATE build SET extra = $2 WHERE id = $1", b.ID, string(text))
+		return err
+	})
+	if err != nil {
 		return kura.E(op, err)
 	}
 	b.Extra = text

@@ -315,9 +315,12 @@ func component(ctx context.Context, tx *db.Tx, c *Component) (id int64, err erro
 	if err := checkNVR(c.Name, c.Version, c.Release); err != nil {
 		return 0, err
 	}
-	id, err = tx.Insert(ctx, `INSERT INTO rpminfo (external_repo_id, name, version, release, epoch, arch, payloadhash, size, buildtime)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
-		c.ExternalRepoID, c.Name, c.Version, c.Release, c.Epoch, c.Arch, c.SigMD5, c.Size, c.BuildTime)
+	err = tx.Untold(func() error { // it is of no build
+		id, err = tx.Insert(ctx, `INSERT INTO rpminfo (external_repo_id, name, version, release, epoch, arch, payloadhash, size, buildtime)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
+			c.ExternalRepoID, c.Name, c.Version, c.Release, c.Epoch, c.Arch, c.SigMD5, c.Size, c.BuildTime)
+		return err
+	})
 	if isNoRows(err) { // a root that is recorded at the same time has it too
 		_, err = known()
 	}

@@ -53,8 +53,10 @@ func beginDraft(ctx context.Context, tx *db.Tx, n New, insert func(release strin
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, "UPDATE build SET release = $2 WHERE id = $1", id, draftRelease(n.Release, id))
-	return id, err
+	return id, untold(ctx, tx, id, func() error {
+		_, err := tx.Exec(ctx, "UPDATE build SET release = $2 WHERE id = $1", id, draftRelease(n.Release, id))
+		return err
+	})
 }
 
 // Promote makes a draft the build of its name. That cannot be taken back. Who

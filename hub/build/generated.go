@@ -30,7 +30,7 @@ func BeginGenerated(ctx context.Context, tx *db.Tx, g Generated) (*Build, error)
 		}
 		b, err := Begin(ctx, tx, g.New)
 		if err == nil {
-			_, err = tx.Exec(ctx, "UPDATE build SET cg_id = $2 WHERE id = $1", b.ID, g.Generator.ID)
+			err = setGenerator(ctx, tx, b.ID, g.Generator)
 		}
 		if err != nil {
 			return nil, kura.E(op, err)
@@ -59,7 +59,11 @@ func BeginGenerated(ctx context.Context, tx *db.Tx, g Generated) (*Build, error)
 		text := string(g.Extra)
 		extra = &text
 	}
-	if _, err := tx.Exec(ctx, "UPDATE build SET owner = $2, source = $3, task_id = $4, extra = $5 WHERE id = $1", b.ID, g.OwnerID, g.Source, g.TaskID, extra); err != nil {
+	err = untold(ctx, tx, b.ID, func() error {
+		_, err := tx.Exec(ctx, "UPDATE build SET owner = $2, source = $3, task_id = $4, extra = $5 WHERE id = $1", b.ID, g.OwnerID, g.Source, g.TaskID, extra)
+		return err
+	})
+	if err != nil {
 		return nil, kura.E(op, err)
 	}
 	if _, err := tx.Exec(ctx, "DELETE FROM build_reservations WHERE build_id = $1", b.ID); err != nil {
@@ -158,8 +162,10 @@ func HeldArchives(ctx context.Context, tx *db.Tx, root int64, archives []int64, 
 	return nil
 }
 
-// SetRPMExtra keeps what else its maker says of an rpm, as JSON.
-func SetRPMExtra(ctx context.Context, tx *db.Tx, id int64, extra json.RawMessage) error {
-	_, err := tx.Exec(ctx, "UPDATE rpminfo SET extra = $2 WHERE id = $1", id, string(extra))
-	return kura.E("build.SetRPMExtra", err)
+// SetRPMExtra keeps what else its maker says of a build's rpm, as JSON.
+func SetRPMExtra(ctx context.Context, tx *db.Tx, r *RPM, extra json.RawMessage) error {
+	return kura.E("build.SetRPMExtra", untold(ctx, tx, *r.BuildID, func() error {
+		_, err := tx.Exec(ctx, "UPDATE rpminfo SET extra = $2 WHERE id = $1", r.ID, string(extra))
+		return err
+	}))
 }

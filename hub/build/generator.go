@@ -138,7 +138,7 @@ func Reserve(ctx context.Context, tx *db.Tx, by account.Actor, ref account.Ref, 
 	if err != nil {
 		return nil, "", kura.E(op, err)
 	}
-	if _, err := tx.Exec(ctx, "UPDATE build SET cg_id = $2 WHERE id = $1", b.ID, g.ID); err != nil {
+	if err := setGenerator(ctx, tx, b.ID, g); err != nil {
 		return nil, "", kura.E(op, err)
 	}
 	token := rand.Text()

@@ -127,11 +127,15 @@ func attach(ctx context.Context, tx *db.Tx, b *Build, in *Incoming, buildroot *i
 		e := int64(*in.Name.Epoch)
 		epoch = &e
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO rpminfo (namespace, build_id, buildroot_id, name, version, release, epoch, arch, payloadhash,
-		size, buildtime, sum, draft) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-		ON CONFLICT DO NOTHING RETURNING id`,
-		b.Namespace, b.ID, buildroot, in.Name.Name, in.Name.Version, in.Name.Release, epoch, in.Name.Arch, in.MD5,
-		in.Blob.Size, in.Built, in.Blob.Sum.String(), b.Draft)
+	var id int64
+	err := untold(ctx, tx, b.ID, func() (err error) {
+		id, err = tx.Insert(ctx, `INSERT INTO rpminfo (namespace, build_id, buildroot_id, name, version, release, epoch, arch, payloadhash,
+			size, buildtime, sum, draft) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			ON CONFLICT DO NOTHING RETURNING id`,
+			b.Namespace, b.ID, buildroot, in.Name.Name, in.Name.Version, in.Name.Release, epoch, in.Name.Arch, in.MD5,
+			in.Blob.Size, in.Built, in.Blob.Sum.String(), b.Draft)
+		return err
+	})
 	if err == nil && id == 0 || isNoRows(err) {
 		return nil, kura.Errorf(op, kura.Build, "rpm already exists: %s", in.Name.NVRA())
 	}

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -32,7 +31,8 @@ type TaggedQuery struct {
 	Draft   *bool
 	Brief   bool // without source, extra data, and what generated it
 
-	Page *Page // only this part of the list
+	Page  *Page  // only this part of the list
+	Known *Known // what need not be asked again; nil is nothing
 
 	pkg int64 // the package's number
 }
@@ -44,8 +44,11 @@ func ListTagged(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]*Tagged, error
 	if q.Page != nil {
 		return q.Page.of(ctx, tx, q)
 	}
-	out, err := overInheritance(ctx, tx, q, tagged, func(b *Tagged) (int64, int64, int64) { return b.TagID, b.ID, b.PackageID })
-	return out, kura.E("build.ListTagged", err)
+	l, err := FindTagged(ctx, tx, q)
+	if err != nil {
+		return nil, err
+	}
+	return l.Rows(ctx, tx, 0, l.Len())
 }
 
 // TaggedRef is a build as a tag holds it, by its number.
@@ -65,25 +68,31 @@ func ListTaggedRefs(ctx context.Context, tx *db.Tx, q TaggedQuery) ([]TaggedRef,
 	return out, kura.E("build.ListTaggedRefs", err)
 }
 
-// overInheritance gives what a tag holds and inherits, of what read gives for
-// all these tags together.
-func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, read func(context.Context, *db.Tx, []int64, TaggedQuery) ([]B, error), ids func(B) (tag, build, pkg int64)) ([]B, error) {
-	const op = "build.overInheritance"
+// scope is where what a tag holds and inherits is looked for.
+type scope struct {
+	tag   int64
+	order []int64 // it, and those that it inherits from
+}
+
+// scope finds it, and the package that is asked for; found is false where there is no
+// such package.
+func (q *TaggedQuery) scope(ctx context.Context, tx *db.Tx) (s scope, found bool, err error) {
+	const op = "build.scope"
 	t, err := tag.Get(ctx, tx, q.Tag, q.At)
 	if err != nil {
-		return nil, kura.E(op, err)
+		return s, false, kura.E(op, err)
 	}
-	order := []int64{t.ID}
+	s = scope{t.ID, []int64{t.ID}}
 	if q.Inherit {
 		steps, err := tag.Inheritance(ctx, tx, t.ID, q.At)
 		if err != nil {
-			return nil, kura.E(op, err)
+			return s, false, kura.E(op, err)
 		}
 		asked := map[int64]bool{t.ID: true}
-		for _, s := range steps {
-			if !asked[s.Parent] {
-				asked[s.Parent] = true
-				order = append(order, s.Parent)
+		for _, i := range steps {
+			if !asked[i.Parent] {
+				asked[i.Parent] = true
+				s.order = append(s.order, i.Parent)
 			}
 		}
 	}
@@ -93,31 +102,51 @@ func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, read 
 			if kura.Is(err, kura.NotFound) {
 				err = nil
 			}
-			return nil, kura.E(op, err)
+			return s, false, kura.E(op, err)
 		}
 		q.pkg = p.ID
 	}
-	rows, err := read(ctx, tx, order, q)
-	if err != nil || len(rows) == 0 {
-		return nil, kura.E(op, err)
+	return s, true, nil
+}
+
+// overInheritance gives what a tag holds and inherits, of what read gives for
+// all these tags together.
+func overInheritance[B any](ctx context.Context, tx *db.Tx, q TaggedQuery, read func(context.Context, *db.Tx, []int64, TaggedQuery) ([]B, error), ids func(B) (tag, build, pkg int64)) ([]B, error) {
+	const op = "build.overInheritance"
+	s, found, err := q.scope(ctx, tx)
+	if err != nil || !found {
+		return nil, err
 	}
-	allowed, err := packages(ctx, tx, t.ID, q, fewPackages(rows, func(b B) int64 { _, _, pkg := ids(b); return pkg }))
+	rows, err := read(ctx, tx, s.order, q)
 	if err != nil {
 		return nil, kura.E(op, err)
 	}
-	held := make(map[int64][]B, len(order))
-	if len(order) > 1 {
+	out, err := shown(ctx, tx, s, q, rows, ids)
+	return out, kura.E(op, err)
+}
+
+// shown gives those of the builds of tags that a list shows.
+func shown[B any](ctx context.Context, tx *db.Tx, s scope, q TaggedQuery, rows []B, ids func(B) (tag, build, pkg int64)) ([]B, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	allowed, err := packages(ctx, tx, s.tag, q, fewPackages(rows, func(b B) int64 { _, _, pkg := ids(b); return pkg }))
+	if err != nil {
+		return nil, err
+	}
+	held := make(map[int64][]B, len(s.order))
+	if len(s.order) > 1 {
 		for _, b := range rows {
 			t, _, _ := ids(b)
 			held[t] = append(held[t], b)
 		}
 	} else {
-		held[t.ID] = rows
+		held[s.tag] = rows
 	}
-	var out []B
-	taken := map[int64]int{} // builds given of a package
-	seen := map[int64]bool{} // builds given
-	for _, id := range order {
+	out := make([]B, 0, len(rows))
+	taken := make(map[int64]int, len(allowed)) // builds given of a package
+	seen := make(map[int64]bool, len(rows))    // builds given
+	for _, id := range s.order {
 		for _, b := range held[id] {
 			_, id, pkg := ids(b)
 			if !allowed[pkg] || seen[id] || q.Latest > 0 && taken[pkg] >= q.Latest {
@@ -153,110 +182,7 @@ func packages(ctx context.Context, tx *db.Tx, id int64, q TaggedQuery, of []int6
 	return map[int64]bool{q.pkg: len(list) > 0 && !list[0].Blocked}, err
 }
 
-func tagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]*Tagged, error) {
-	few, err := fewTagged(ctx, tx, tags, q)
-	if err != nil {
-		return nil, err
-	}
-	anew := !few && q.pkg == 0 // how much the tags hold decides, not what tags hold as a rule
-	if anew {
-		if err := tx.PlanAnew(ctx); err != nil {
-			return nil, err
-		}
-	}
-	scan := scanBrief
-	if !q.Brief {
-		scan = scanTagged
-	}
-	got, err := db.Find(ctx, tx, scan, q.builds(tags, few))
-	if err == nil && anew {
-		err = tx.PlanAgain(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	// Not by the database, which would sort all that is known of each.
-	slices.SortFunc(got, func(x, y *Tagged) int {
-		return cmp.Or(cmp.Compare(y.CreateEvent, x.CreateEvent), cmp.Compare(y.ID, x.ID))
-	})
-	return got, nameTagged(ctx, tx, got)
-}
-
-// builds asks for all that tags hold, each for itself, or for the newest.
-func (q *TaggedQuery) builds(tags []int64, few bool) *db.Builder {
-	var b db.Builder
-	b.Add("SELECT " + briefColumns)
-	if !q.Brief {
-		b.Add(", build.source, build.extra, build.cg_id, content_generator.name")
-	}
-	b.Add(" FROM ")
-	newest := !few && q.pkg == 0 && q.Latest > 0 && !q.narrowed()
-	switch {
-	case few:
-		// A tag that many builds went through may hold few of them. The limit
-		// tells the database, which would reckon with a share of all; the order is
-		// that of an index, or it would look for so few among all.
-		b.Add("(SELECT * FROM tag_listing l WHERE")
-		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" ORDER BY l.tag_id, l.build_id LIMIT 1000) l")
-	case newest:
-		// Which ones these are is decided by what indexes hold, before anything
-		// else is read of them: most of what a tag holds may be older.
-		b.Add(`(SELECT l.build_id, l.tag_id, l.create_event,
-			row_number() OVER (PARTITION BY l.tag_id, build.pkg_id ORDER BY l.create_event DESC, build.id DESC) AS place
-			FROM tag_listing l JOIN build ON build.id = l.build_id WHERE build.state = 1 AND`)
-		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(") l")
-	default:
-		b.Add("tag_listing l")
-	}
-	b.Add(" JOIN build ON build.id = l.build_id JOIN package ON package.id = build.pkg_id JOIN event ON event.id = build.create_event")
-	if !q.Brief {
-		b.Add(" LEFT JOIN content_generator ON content_generator.id = build.cg_id")
-	}
-	b.Add(" WHERE build.state = 1")
-	switch {
-	case newest:
-		return b.Add(" AND l.place <= ?", q.Latest)
-	case !few:
-		b.Add(" AND")
-		db.In(&b, "l.tag_id", tags).At("l", q.At)
-	}
-	if q.pkg != 0 {
-		b.Add(" AND build.pkg_id = ?", q.pkg)
-	}
-	if q.Owner != "" {
-		b.Add(" AND build.owner = (SELECT id FROM users WHERE name = ?)", q.Owner)
-	}
-	if q.Prefix != "" {
-		b.Add(` AND lower(package.name) LIKE lower(?) ESCAPE '\'`, escapeLike(q.Prefix)+"%")
-	}
-	if q.Draft != nil {
-		b.Add(" AND build.draft = ?", *q.Draft)
-	}
-	if q.Type != "" {
-		b.Add(" AND EXISTS (SELECT 1 FROM build_types JOIN btype ON btype.id = btype_id WHERE build_id = build.id AND btype.name = ?)", q.Type)
-	}
-	return &b
-}
-
-// narrowed reports whether only some of a package's builds may be meant.
-func (q *TaggedQuery) narrowed() bool {
-	return q.Owner != "" || q.Prefix != "" || q.Draft != nil || q.Type != ""
-}
-
-// fewTagged says whether tags hold fewer than a thousand builds together. Of a
-// package's builds there are few in any case.
-func fewTagged(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) (bool, error) {
-	if q.pkg != 0 {
-		return false, nil
-	}
-	var b db.Builder
-	b.Add("SELECT count(*) FROM (SELECT 1 FROM tag_listing l WHERE")
-	db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" LIMIT 1000) held")
-	n, err := db.Find(ctx, tx, db.Column[int64], &b)
-	return err == nil && n[0] < 1000, err
-}
-
-// taggedRefs is tagged without what a query may narrow by.
+// taggedRefs reads without what a query may narrow by.
 func taggedRefs(ctx context.Context, tx *db.Tx, tags []int64, q TaggedQuery) ([]TaggedRef, error) {
 	n := names{tags: map[int64]string{}}
 	for _, t := range tags {

@@ -151,7 +151,7 @@ func (i *cgImport) add(ctx context.Context, tx *db.Tx, b *build.Build, f *brough
 		if err != nil {
 			return kura.E("flow.ImportGenerated", err)
 		}
-		return build.SetRPMExtra(ctx, tx, r.ID, extra)
+		return build.SetRPMExtra(ctx, tx, r, extra)
 	case f.archive == nil && f.MetadataOnly: // of a log there is nothing to say
 		return nil
 	case f.archive == nil:
