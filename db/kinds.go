@@ -130,7 +130,7 @@ func readsOf(q string) kinds {
 	for w := range strings.FieldsFuncSeq(q, func(r rune) bool {
 		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	}) {
-		k |= kindOf[w]
+		k |= kindOf[w] &^ altered // what is read is of one of the others
 	}
 	if len(q) <= maxText && knownMany.Load() < knownMost {
 		knownMany.Add(1)

@@ -11,7 +11,7 @@ import (
 func TestWhatIsKnownHasBounds(t *testing.T) {
 	long := "SELECT 1 FROM tag WHERE id IN (" + strings.Repeat("1, ", maxText/3) + "1)"
 	for range 2 {
-		if k := readsOf(long); k&^altered != others {
+		if k := readsOf(long); k != others {
 			t.Errorf("a long text reads %b", k)
 		}
 	}

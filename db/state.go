@@ -39,8 +39,10 @@ func (d *DB) readState(ctx context.Context) (s State, err error) {
 	return s, err
 }
 
-// State is the state that a transaction sees which only reads.
+// State is the state that a transaction sees which only reads. Who asks for it knows
+// something of what it was before: what is made of that depends on what was Altered.
 func (t *Tx) State(ctx context.Context) (s State, err error) {
+	t.reads |= altered
 	err = t.Row(ctx, stateQuery).Scan(s.places()...)
 	return s, classify(err)
 }
@@ -68,7 +70,7 @@ func (r Reads) Keeps() bool { return r.kinds&motion == 0 }
 // Same reports whether what was read is the same in both states.
 func (r Reads) Same(a, b State) bool {
 	return (r.kinds&builds == 0 || a.Builds == b.Builds) && (r.kinds&tagged == 0 || a.Tagged == b.Tagged) &&
-		(r.kinds&others == 0 || a.Others == b.Others)
+		(r.kinds&others == 0 || a.Others == b.Others) && (r.kinds&altered == 0 || a.Altered == b.Altered)
 }
 
 // Before reports whether a state was there before another one.

@@ -23,7 +23,7 @@ func TestReads(t *testing.T) {
 		}
 		var joined db.Builder
 		joined.Add("SELECT build.id FROM build LEFT JOIN task t ON t.id = build.task_id WHERE build.id = ?", 1)
-		type concerns struct{ builds, tagged, others bool }
+		type concerns struct{ builds, tagged, others, altered bool }
 		for _, c := range []struct {
 			name  string
 			ask   func(tx *db.Tx) error
@@ -40,7 +40,8 @@ func TestReads(t *testing.T) {
 			}, true, concerns{tagged: true, others: true}},
 			{"both, one after the other", func(tx *db.Tx) error {
 				return errors.Join(tx.Row(ctx, "SELECT count(*) FROM rpmsigs").Scan(&n), tx.Row(ctx, "SELECT count(*) FROM tag_listing").Scan(&n))
-			}, true, concerns{true, true, true}},
+			}, true, concerns{builds: true, tagged: true, others: true}},
+			{"what was altered", func(tx *db.Tx) error { _, err := tx.State(ctx); return err }, true, concerns{others: true, altered: true}},
 			{"tasks", func(tx *db.Tx) error { return tx.Row(ctx, "SELECT count(*) FROM task").Scan(&n) }, false, concerns{others: true}},
 			{"tasks of builds", one(joined), false, concerns{builds: true, others: true}},
 			{"sessions, and tags", func(tx *db.Tx) error {
@@ -55,7 +56,7 @@ func TestReads(t *testing.T) {
 				if r.Keeps() != c.keeps {
 					t.Errorf("%s: keeps %v", c.name, r.Keeps())
 				}
-				got := concerns{!r.Same(s, db.State{Builds: 1}), !r.Same(s, db.State{Tagged: 1}), !r.Same(s, db.State{Others: 1})}
+				got := concerns{!r.Same(s, db.State{Builds: 1}), !r.Same(s, db.State{Tagged: 1}), !r.Same(s, db.State{Others: 1}), !r.Same(s, db.State{Altered: 1})}
 				if got != c.of || !r.Same(s, db.State{Rights: 1}) {
 					t.Errorf("%s: concerned by %+v", c.name, got)
 				}

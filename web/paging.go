@@ -64,8 +64,14 @@ func cut[T any](p *paging, rows []T) []T {
 
 // slice is cut for a list that was read whole.
 func slice[T any](p *paging, rows []T) []T {
-	from := min(p.offset(), int64(len(rows)))
-	return cut(p, rows[from:min(from+perPage+1, int64(len(rows)))])
+	from, to := p.window(len(rows))
+	return cut(p, rows[from:to])
+}
+
+// window is where the page's rows are among n, with the one behind them.
+func (p *paging) window(n int) (from, to int) {
+	from = int(min(p.offset(), int64(n)))
+	return from, min(from+perPage+1, n)
 }
 
 // number reads the id in a path or query.

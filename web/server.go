@@ -13,6 +13,7 @@ import (
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
+	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/task"
 )
 
@@ -34,9 +35,10 @@ type Probe struct {
 type Config struct {
 	DB           *db.DB
 	Blobs        blob.Store
-	Tasks        *task.Room // says why a task waits; nil: a room with defaults
-	Bus          Listener   // wakes live pages; nil: they look every Tick
-	Probes       []Probe    // beside the database and the blobs
+	Tasks        *task.Room   // says why a task waits; nil: a room with defaults
+	Known        *build.Known // of builds; nil is nothing
+	Bus          Listener     // wakes live pages; nil: they look every Tick
+	Probes       []Probe      // beside the database and the blobs
 	Log          *slog.Logger
 	FilesPrefix  string        // where files are downloaded; /kojifiles when empty
 	Tick         time.Duration // how often a live page looks without being woken; 2 s when 0

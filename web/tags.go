@@ -68,7 +68,7 @@ func (s *Server) tag(ctx context.Context, tx *db.Tx, r *http.Request) (any, erro
 	case p.Deleted != 0:
 		return p, nil
 	case p.Show == "builds":
-		err = p.builds(ctx, tx)
+		err = p.builds(ctx, tx, s.Known)
 	case p.Show == "packages":
 		err = p.entries(ctx, tx)
 	case p.Show == "":
@@ -79,9 +79,14 @@ func (s *Server) tag(ctx context.Context, tx *db.Tx, r *http.Request) (any, erro
 	return p, err
 }
 
-func (p *tagPage) builds(ctx context.Context, tx *db.Tx) error {
-	list, err := build.ListTagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(p.ID), Inherit: true, Latest: 1, Prefix: p.Prefix})
-	p.Builds = slice(&p.paging, list)
+func (p *tagPage) builds(ctx context.Context, tx *db.Tx, known *build.Known) error {
+	list, err := build.FindTagged(ctx, tx, build.TaggedQuery{Tag: tag.ByID(p.ID), Inherit: true, Latest: 1, Prefix: p.Prefix, Known: known})
+	if err != nil {
+		return err
+	}
+	from, to := p.window(list.Len())
+	rows, err := list.Rows(ctx, tx, from, to)
+	p.Builds = cut(&p.paging, rows)
 	return err
 }
 

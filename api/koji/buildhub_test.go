@@ -76,7 +76,7 @@ func newBuildHub(t testing.TB, d *db.DB) *buildHub {
 		Accounts{}.Handlers(), Events{}.Handlers(), Tasks{Room: h.tasks, Blobs: blobs}.Handlers(),
 		Policies{Rules: h.flow.Policies()}.Handlers(), Builders{Room: h.tasks, Hub: flow.HubMethods}.Handlers(),
 		Tags{Lists: tag.NewLists(h.flow.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: h.flow.Policies().SideTag}}.Handlers(),
-		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow, lists: h.lists}.Handlers(),
+		Builds{DB: d, Blobs: blobs, Tasks: h.tasks, Flow: h.flow, Known: &build.Known{Few: 1}, lists: h.lists}.Handlers(),
 		Archives{DB: d, Blobs: blobs, Flow: h.flow}.Handlers(),
 		Hosted{DB: d, Flow: h.flow}.Handlers(),
 		Repos{Flow: h.flow, Tasks: h.tasks}.Handlers(),

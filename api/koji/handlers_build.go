@@ -21,6 +21,7 @@ type Builds struct {
 	Blobs blob.Store
 	Tasks *task.Room
 	Flow  *flow.Flow
+	Known *build.Known // nil is nothing
 
 	lists *lists
 }

@@ -148,7 +148,7 @@ func (h Builds) listTagged(ctx context.Context, c *Call) (any, error) {
 
 // heldBuilds gives what a tag holds.
 func (h Builds) heldBuilds(ctx context.Context, c *Call, q build.TaggedQuery) (any, error) {
-	q.Known = &h.lists.known
+	q.Known = h.Known
 	list, err := build.FindTagged(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err
@@ -196,7 +196,7 @@ func (h Builds) taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, ex
 	if len(arches) == 0 || arches[0] == "" {
 		arches = nil
 	}
-	q.Brief, q.Known = true, &h.lists.known
+	q.Brief, q.Known = true, h.Known
 	builds, err := build.FindTagged(ctx, c.Tx, q)
 	if err != nil {
 		return nil, err

@@ -11,14 +11,12 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/spliced"
 	"github.com/kura-build/kura/format/xmlrpc"
-	"github.com/kura-build/kura/hub/build"
 )
 
 // lists keep what lists of tags' builds are made of: a tag that holds one build more
 // holds the others as before, and what is told of these is neither read nor written nor
 // compressed again.
 type lists struct {
-	known  build.Known
 	pieces ring
 	from   int // a list of fewer builds has no pieces
 	mean   int // a piece is of so many builds as a rule, and of four times as many at most
@@ -33,7 +31,7 @@ const (
 )
 
 func newLists(from, mean int) *lists {
-	return &lists{known: build.Known{Few: 2 * from}, pieces: ring{most: keepPieces}, from: from, mean: mean}
+	return &lists{pieces: ring{most: keepPieces}, from: from, mean: mean}
 }
 
 // pieced is a list of rows that tell of builds, in the order of these.

@@ -12,12 +12,13 @@ import (
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/spliced"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
 )
 
 // withLists is a server that makes lists with what is known of them.
-func (h *buildHub) withLists(known *lists) *Server {
+func (h *buildHub) withLists(l *lists, k *build.Known) *Server {
 	h.t.Helper()
-	s, err := New(Config{DB: h.db, Sessions: account.NewSessions()}, Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow, lists: known}.Handlers())
+	s, err := New(Config{DB: h.db, Sessions: account.NewSessions()}, Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow, Known: k, lists: l}.Handlers())
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func TestListsInPieces(t *testing.T) {
 			{"getLatestRPMS", "f41", kw("arch", "x86_64 noarch")},
 			{"getLatestRPMS", "f41", kw("type", "rpm")},
 		}
-		plain, pieced := h.withLists(newLists(1<<30, 1)), h.withLists(h.lists)
+		plain, pieced := h.withLists(newLists(1<<30, 1), &build.Known{Few: 1 << 30}), h.withLists(h.lists, &build.Known{Few: 1})
 		same := func(after string) {
 			t.Helper()
 			for _, l := range lists {
@@ -95,7 +96,7 @@ func TestListsInPieces(t *testing.T) {
 		}
 		same("nothing")
 		nvr := func(i int) string { return fmt.Sprintf("package%05d-2.10-1", i) }
-		build := func(i int) any { return h.anon.must("getBuild", nvr(i)).(map[string]any)["id"] }
+		id := func(i int) any { return h.anon.must("getBuild", nvr(i)).(map[string]any)["id"] }
 		h.root.must("createUser", "bea")
 		h.root.must("addVolume", "far", kw("strict", false))
 		for _, change := range []struct {
@@ -120,7 +121,7 @@ func TestListsInPieces(t *testing.T) {
 			}},
 			{"another owner", func() { h.root.must("setBuildOwner", nvr(5), "bea") }},
 			{"another time", func() { h.root.must("setBuildTimestamp", nvr(6), 1234567890) }},
-			{"another volume", func() { h.root.must("changeBuildVolume", build(7), "far") }},
+			{"another volume", func() { h.root.must("changeBuildVolume", id(7), "far") }},
 			{"a user's new name", func() { h.root.must("editUser", "bea", kw("name", "cleo")) }},
 			{"a tag's new name", func() {
 				h.root.must("editTag2", "f41-build", kw("name", "f41-root"))
@@ -132,7 +133,7 @@ func TestListsInPieces(t *testing.T) {
 			}},
 			{"a blocked package", func() { h.root.must("packageListBlock", "f41", "package00008") }},
 			{"a package that is listed again", func() { h.root.must("packageListUnblock", "f41", "package00008") }},
-			{"a build that is not complete any more", func() { h.root.must("resetBuild", build(9)) }},
+			{"a build that is not complete any more", func() { h.root.must("resetBuild", id(9)) }},
 			{"a new build, and packages that join it", func() {
 				h.imported("1")
 				h.root.must("tagBuildBypass", "f41", "hello-2.10-1")
@@ -154,7 +155,7 @@ func TestPiecesAreKept(t *testing.T) {
 	onBuildHubs(t, func(t *testing.T, h *buildHub) {
 		h.many(40)
 		pieces := func() int { return h.lists.pieces.order.Len() }
-		s := h.withLists(h.lists)
+		s := h.withLists(h.lists, nil)
 		ask := func(method, tag string) []byte { t.Helper(); return h.made(s, true, method, tag) }
 		ask("getLatestRPMS", "f41")
 		all := pieces()

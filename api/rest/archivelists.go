@@ -189,7 +189,11 @@ func (s *Server) taggedArchives() {
 		InHeld
 		Type string `query:"btype" enum:"maven,win" doc:"only those of one of the build's types"`
 	}) (page pageOf[taggedArchiveView], err error) {
-		_, builds, err := in.builds(ctx, c)
+		_, list, err := in.builds(ctx, c, s.Known)
+		if err != nil {
+			return page, err
+		}
+		builds, err := list.Rows(ctx, c.tx, 0, list.Len())
 		if err != nil {
 			return page, err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/kura-build/kura/blob"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/sign"
 	"github.com/kura-build/kura/hub/tag"
@@ -31,6 +32,7 @@ type Config struct {
 	Tasks *task.Room
 	Lists *tag.Lists
 	Side  *tag.SideTags
+	Known *build.Known // of builds; nil is nothing
 	Blobs blob.Store
 	Sign  *sign.Room
 

@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/hub/build"
@@ -49,7 +48,7 @@ func (s *Server) tagBulk() {
 		}
 		return v, nil
 	})
-	read(s, "list-tagged-rpms", listTaggedRPMs)
+	read(s, "list-tagged-rpms", s.listTaggedRPMs)
 	write(s, "copy-tag", http.StatusOK, copyTag)
 	write(s, "mass-tag", http.StatusOK, func(ctx context.Context, c *call, in *struct {
 		InTag
@@ -102,21 +101,23 @@ func viewMoved(builds []*build.Build) movedView {
 
 // listTaggedRPMs gives the packages of a tag's builds by the builds' numbers. A
 // page holds whole builds: so it ends at one, and who goes on misses none.
-func listTaggedRPMs(ctx context.Context, c *call, in *struct {
+func (s *Server) listTaggedRPMs(ctx context.Context, c *call, in *struct {
 	InHeld
 	Arches     []string `query:"arches" doc:"only these, with commas between them; src is one"`
 	Signatures bool     `query:"signatures" doc:"with the keys that packages are signed with"`
 }) (page pageOf[taggedRPMView], err error) {
-	m, all, err := in.builds(ctx, c)
+	m, all, err := in.builds(ctx, c, s.Known)
 	if err != nil {
 		return page, err
 	}
-	slices.SortFunc(all, func(a, b *build.Tagged) int { return int(a.ID - b.ID) })
-	all = slices.DeleteFunc(all, func(b *build.Tagged) bool { return b.ID <= m.ID })
+	next := all.ByID(m.ID)
 	page.Items = []taggedRPMView{}
 	const some = 50 // builds: more would be read than a page has
-	for len(all) > 0 && len(page.Items) < in.Limit {
-		part := all[:min(some, len(all))]
+	for next < all.Len() && len(page.Items) < in.Limit {
+		part, err := all.Rows(ctx, c.tx, next, min(next+some, all.Len()))
+		if err != nil {
+			return page, err
+		}
 		rpms, err := build.RPMs(ctx, c.tx, part, in.Arches)
 		if err != nil {
 			return page, err
@@ -144,10 +145,10 @@ func listTaggedRPMs(ctx context.Context, c *call, in *struct {
 				}
 				page.Items = append(page.Items, v)
 			}
-			all, m.ID = all[1:], b.ID
+			next, m.ID = next+1, b.ID
 		}
 	}
-	if len(all) > 0 {
+	if next < all.Len() {
 		page.Next = mark{ID: m.ID}.cursor()
 	}
 	return page, nil

@@ -27,7 +27,7 @@ type InHeld struct {
 }
 
 // builds gives the tag's builds, and where the page begins.
-func (in *InHeld) builds(ctx context.Context, c *call) (m mark, all []*build.Tagged, err error) {
+func (in *InHeld) builds(ctx context.Context, c *call, known *build.Known) (m mark, all *build.TaggedList, err error) {
 	if m, err = in.mark(); err != nil {
 		return m, nil, err
 	}
@@ -35,36 +35,40 @@ func (in *InHeld) builds(ctx context.Context, c *call) (m mark, all []*build.Tag
 	if err != nil {
 		return m, nil, err
 	}
-	q := build.TaggedQuery{Tag: tag.ByID(t.ID), At: in.Event, Inherit: in.Inherit, Package: in.Package}
+	q := build.TaggedQuery{Tag: tag.ByID(t.ID), At: in.Event, Inherit: in.Inherit, Package: in.Package, Known: known}
 	if in.Latest {
 		q.Latest = 1
 	}
-	all, err = build.ListTagged(ctx, c.tx, q)
+	all, err = build.FindTagged(ctx, c.tx, q)
 	return m, all, err
 }
 
 func (s *Server) tagged() {
 	read(s, "list-tagged", func(ctx context.Context, c *call, in *InHeld) (page pageOf[buildView], err error) {
-		m, all, err := in.builds(ctx, c)
+		m, all, err := in.builds(ctx, c, s.Known)
 		if err != nil {
 			return page, err
 		}
 		// The order is that of the tags; a page goes on behind the build that
 		// ended the one before, or where that was.
-		from := min(int(m.At), len(all))
-		for i, b := range all {
-			if m.ID != 0 && b.ID == m.ID {
+		from := min(int(m.At), all.Len())
+		for i := range all.Len() {
+			if id, _, _ := all.Place(i); m.ID != 0 && id == m.ID {
 				from = i + 1
 			}
 		}
+		to := min(from+in.Limit, all.Len())
+		rows, err := all.Rows(ctx, c.tx, from, to)
+		if err != nil {
+			return page, err
+		}
 		page.Items = []buildView{}
-		for i, b := range all[from:] {
-			if i == in.Limit {
-				last := from + i
-				page.Next = mark{ID: all[last-1].ID, At: int64(last)}.cursor()
-				break
-			}
+		for _, b := range rows {
 			page.Items = append(page.Items, viewTagged(b))
+		}
+		if to < all.Len() {
+			last, _, _ := all.Place(to - 1)
+			page.Next = mark{ID: last, At: int64(to)}.cursor()
 		}
 		return page, nil
 	})

@@ -25,6 +25,7 @@ import (
 	"github.com/kura-build/kura/bus/nats"
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/hub/account"
+	"github.com/kura-build/kura/hub/build"
 	"github.com/kura-build/kura/hub/flow"
 	"github.com/kura-build/kura/hub/repo"
 	"github.com/kura-build/kura/hub/sign"
@@ -54,6 +55,7 @@ type house struct {
 	sources  *source.Repositories
 	flow     *flow.Flow
 	uploads  *upload.Room
+	known    build.Known
 }
 
 // openLegs opens the database and the store, and brings the tables up to date.
@@ -132,8 +134,8 @@ func subjectName(s string) string {
 	}, s)
 }
 
-// build wires the rooms.
-func build(ctx context.Context, c *Config, log *slog.Logger) (h *house, err error) {
+// newHouse wires the rooms.
+func newHouse(ctx context.Context, c *Config, log *slog.Logger) (h *house, err error) {
 	h = &house{conf: c, log: log}
 	defer func() {
 		if err != nil {

@@ -21,7 +21,7 @@ func TestPoliciesReachTheRooms(t *testing.T) {
 	c, err := c.finish()
 	must(t, err)
 	must(t, initialise(ctx, c))
-	h, err := build(ctx, c, slog.New(slog.DiscardHandler))
+	h, err := newHouse(ctx, c, slog.New(slog.DiscardHandler))
 	must(t, err)
 	t.Cleanup(h.close)
 	for what, fn := range map[string]func(*db.Tx, account.Actor) error{

@@ -58,7 +58,7 @@ func newDoors(t *testing.T) *doors {
 	c, err := c.finish()
 	must(t, err)
 	must(t, initialise(ctx, c))
-	h, err := build(ctx, c, log)
+	h, err := newHouse(ctx, c, log)
 	must(t, err)
 	t.Cleanup(h.close)
 	w, err := h.ways()

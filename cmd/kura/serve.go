@@ -30,7 +30,7 @@ import (
 
 // runHub runs a hub until ctx ends.
 func runHub(ctx context.Context, c *Config, log *slog.Logger) error {
-	h, err := build(ctx, c, log)
+	h, err := newHouse(ctx, c, log)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (h *house) ways() (*ways, error) {
 		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: h.metrics,
 	})
 	interfaces, err := rest.New(rest.Config{
-		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Blobs: h.blobs, Sign: h.sign, Uploads: h.uploads, Sessions: h.sessions, MailDomain: h.conf.Mail.Domain,
+		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Known: &h.known, Blobs: h.blobs, Sign: h.sign, Uploads: h.uploads, Sessions: h.sessions, MailDomain: h.conf.Mail.Domain,
 		Actor: door.Actor, Log: h.log,
 		Woken: func(wake func()) (func(), error) { return h.bus.Listen("task.>", func(string, []byte) { wake() }) },
 	})
@@ -97,7 +97,7 @@ func (h *house) ways() (*ways, error) {
 		return nil, err
 	}
 	pages := web.New(web.Config{
-		DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Bus: h.bus, Probes: []web.Probe{{Name: "bus", Check: h.bus.Healthy}},
+		DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Known: &h.known, Bus: h.bus, Probes: []web.Probe{{Name: "bus", Check: h.bus.Healthy}},
 		Log: h.log, FilesPrefix: "/kojifiles", Organization: h.conf.Organization,
 	})
 
@@ -147,7 +147,7 @@ func (h *house) koji(door *login.Door) (http.Handler, error) {
 		koji.Policies{Rules: h.flow.Policies()}.Handlers(),
 		koji.Events{}.Handlers(),
 		koji.History{}.Handlers(),
-		koji.Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow}.Handlers(),
+		koji.Builds{DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Flow: h.flow, Known: &h.known}.Handlers(),
 		koji.Archives{DB: h.db, Blobs: h.blobs, Flow: h.flow}.Handlers(),
 		koji.Hosted{DB: h.db, Flow: h.flow}.Handlers(),
 		koji.Starts{Flow: h.flow}.Handlers(),

@@ -36,7 +36,7 @@ func up(ctx context.Context, c *Config, log *slog.Logger) error {
 		}
 		defer lifeline.Close()
 	}
-	h, err := build(ctx, c, log)
+	h, err := newHouse(ctx, c, log)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/kura-build/kura"
 	"github.com/kura-build/kura/db"
@@ -96,6 +97,14 @@ func (l *TaggedList) Place(i int) (build, tag, event int64) {
 		return l.rows[i].ID, l.rows[i].TagID, l.rows[i].CreateEvent
 	}
 	return l.places[i].build, l.places[i].tag, l.places[i].event
+}
+
+// ByID puts the list in the order of the builds' numbers, and says where those behind a
+// number begin.
+func (l *TaggedList) ByID(behind int64) int {
+	slices.SortFunc(l.rows, func(x, y *Tagged) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortFunc(l.places, func(x, y place) int { return cmp.Compare(x.build, y.build) })
+	return sort.Search(l.Len(), func(i int) bool { id, _, _ := l.Place(i); return id > behind })
 }
 
 // Rows gives the builds from one place up to another.
