@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kura-build/kura/client"
+	"github.com/kura-build/kura/test/farm"
 )
 
 // patience is how long the answer to an everyday call may take on a farm's
@@ -90,11 +90,13 @@ func (h *hub) askFarm(d *sql.DB) error {
 		if err := h.releases(); err != nil {
 			return err
 		}
-		size := farmSize{builds: 300_000, packages: 25_000, tags: 2000}
+		size := farm.Size{Builds: 300_000, Packages: 25_000, Tags: 2000}
 		if h.b.quick {
-			size = farmSize{builds: 600, packages: 50, tags: 200}
+			size = farm.Size{Builds: 600, Packages: 50, Tags: 200}
 		}
-		if err := h.aside(func() error { return fill(ctx, d, size) }); err != nil {
+		if err := h.aside(func() error {
+			return farm.Fill(ctx, d, size, func(format string, args ...any) { fmt.Printf("# "+format+"\n", args...) })
+		}); err != nil {
 			return err
 		}
 	}
@@ -106,21 +108,9 @@ func (h *hub) askFarm(d *sql.DB) error {
 
 // releases makes the tags and targets of six releases.
 func (h *hub) releases() error {
-	for n := 40; n <= 45; n++ {
-		f := fmt.Sprintf("f%d", n)
-		for _, c := range []client.Invocation{
-			client.Do("createTag", f, client.Keywords{"arches": "x86_64 aarch64 ppc64le s390x"}),
-			client.Do("createTag", f+"-updates", client.Keywords{"parent": f}),
-			client.Do("createTag", f+"-updates-candidate", client.Keywords{"parent": f + "-updates"}),
-			client.Do("createTag", f+"-build", client.Keywords{"parent": f + "-updates", "arches": "x86_64 aarch64 ppc64le s390x"}),
-			client.Do("createBuildTarget", f, f+"-build", f+"-updates-candidate"),
-			client.Do("createBuildTarget", f+"-candidate", f+"-build", f+"-updates-candidate"),
-			client.Do("groupListAdd", f+"-build", "build"),
-			client.Do("groupPackageListAdd", f+"-build", "build", "bash"),
-		} {
-			if _, err := h.Call(h.b.ctx, c.Method, c.Args...); err != nil {
-				return err
-			}
+	for _, c := range farm.Releases() {
+		if _, err := h.Call(h.b.ctx, c.Method, c.Args...); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -9,44 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kura-build/kura/test/farm"
 )
-
-// farmItem is a build among the farm's, with what belongs to it.
-type farmItem struct {
-	build, pkg, task, userID, rpm, root, host, event, time, last, lastEvent int64
-	name, version, release, user, rpmName, tag                              string
-}
-
-func (f farmItem) nvr() string { return f.name + "-" + f.version + "-" + f.release }
-
-// samples picks complete builds, without an order but the same ones each time.
-func samples(ctx context.Context, d *sql.DB, n int) (all []farmItem, err error) {
-	rows, err := d.QueryContext(ctx, `WITH b AS (SELECT build.*, (SELECT max(id) FROM build) AS last FROM build WHERE state = 1 ORDER BY md5(id::text) LIMIT $1)
-		SELECT b.id, b.pkg_id, b.task_id, u.id, r.id, r.buildroot_id, root.host_id, b.create_event, b.completion_time / 1000000, (SELECT max(time) / 1000000 FROM event), (SELECT max(id) FROM event), p.name, b.version, b.release, u.name,
-			r.name || '-' || r.version || '-' || r.release || '.' || r.arch, 'f' || 40 + (b.id - 1) * 6 / b.last
-		FROM b JOIN package p ON p.id = b.pkg_id JOIN users u ON u.id = b.owner
-		JOIN rpminfo r ON r.build_id = b.id AND r.arch = 'x86_64' AND r.name = p.name JOIN buildroot root ON root.id = r.buildroot_id ORDER BY md5(b.id::text)`, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var f farmItem
-		if err := rows.Scan(&f.build, &f.pkg, &f.task, &f.userID, &f.rpm, &f.root, &f.host, &f.event, &f.time, &f.last, &f.lastEvent,
-			&f.name, &f.version, &f.release, &f.user, &f.rpmName, &f.tag); err != nil {
-			return nil, err
-		}
-		all = append(all, f)
-	}
-	return all, rows.Err()
-}
 
 // everyday asks what people ask, and says how long half of the answers took and
 // nineteen of twenty, what the hub and the database worked for each, and which large tables were read from end to end for them.
 func (h *hub) everyday(d *sql.DB) error {
 	ctx := h.b.ctx
 	turns := h.b.turns(100, 3)
-	items, err := samples(ctx, d, turns)
+	items, err := farm.Samples(ctx, d, turns)
 	if err != nil {
 		return err
 	}
@@ -56,18 +28,18 @@ func (h *hub) everyday(d *sql.DB) error {
 	}
 	defer c.close()
 	var wrong []string
-	for _, q := range farmCalls() {
-		if !strings.Contains(q.name, h.b.call) {
+	for _, q := range farm.Calls() {
+		if !strings.Contains(q.Name, h.b.call) {
 			continue
 		}
-		ask := question{name: q.name, method: q.method, params: func(i int) []any { return q.params(items[i%len(items)]) }}
+		ask := question{name: q.Name, method: q.Method, params: func(i int) []any { return q.Params(items[i%len(items)]) }}
 		if err := c.post(ask, 0, turns-1); err != nil { // connected from here on
 			wrong = append(wrong, err.Error())
 			continue
 		}
 		m, err := h.timed(c, d, ask, turns)
 		// Who else uses the machine may slow some answers down, not all of them.
-		for try := 0; err == nil && try < 3 && m.most > patience && q.why == "" && !h.b.quick; try++ {
+		for try := 0; err == nil && try < 3 && m.most > patience && q.Why == "" && !h.b.quick; try++ {
 			m, err = h.timed(c, d, ask, turns)
 		}
 		if err != nil {
@@ -77,12 +49,12 @@ func (h *hub) everyday(d *sql.DB) error {
 		if len(m.scanned) > 0 {
 			said = "reads all of " + strings.Join(m.scanned, ", ")
 		}
-		if bad := m.most > patience || len(m.scanned) > 0; bad && q.why == "" && !h.b.quick {
-			wrong = append(wrong, fmt.Sprintf("%s: %.0f ms %s", q.name, millis(m.most), said))
-		} else if bad && q.why != "" {
-			said = strings.TrimPrefix(said+"; "+q.why, "; ")
+		if bad := m.most > patience || len(m.scanned) > 0; bad && q.Why == "" && !h.b.quick {
+			wrong = append(wrong, fmt.Sprintf("%s: %.0f ms %s", q.Name, millis(m.most), said))
+		} else if bad && q.Why != "" {
+			said = strings.TrimPrefix(said+"; "+q.Why, "; ")
 		}
-		fmt.Printf("%-66s %8.1f %8.1f ms  work %6.1f + %6.1f ms  %s\n", q.name, millis(m.half), millis(m.most), millis(m.hub), millis(m.database), said)
+		fmt.Printf("%-66s %8.1f %8.1f ms  work %6.1f + %6.1f ms  %s\n", q.Name, millis(m.half), millis(m.most), millis(m.hub), millis(m.database), said)
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("slower than %s, or by a look at all of a large table:\n%s", patience, strings.Join(wrong, "\n"))

@@ -1,4 +1,4 @@
-package main
+package farm
 
 import (
 	"context"
@@ -14,33 +14,34 @@ import (
 
 // The statements that fill a database. An empty line ends a statement.
 //
-//go:embed farm/*.sql
-var farmSQL embed.FS
+//go:embed *.sql
+var scripts embed.FS
 
-// farmSize is a tenth of a large farm's, or a fraction of that.
-type farmSize struct{ builds, packages, tags int64 }
+// Size is how much there is of a farm.
+type Size struct{ Builds, Packages, Tags int64 }
 
-// fill makes a farm's records, past the hub: it must not run meanwhile, as it
-// would not see the change.
-func fill(ctx context.Context, d *sql.DB, n farmSize) error {
+// Fill makes a farm's records, past the hub: it must not run meanwhile, as it
+// would not see the change. The tags and targets of Releases are there. It tells
+// say how long each part took.
+func Fill(ctx context.Context, d *sql.DB, n Size, say func(format string, args ...any)) error {
 	c, err := filler(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	for name, v := range map[string]int64{"farm.builds": n.builds, "farm.packages": n.packages, "farm.tags": n.tags} {
+	for name, v := range map[string]int64{"farm.builds": n.Builds, "farm.packages": n.Packages, "farm.tags": n.Tags} {
 		if _, err := c.ExecContext(ctx, "SELECT set_config($1, $2, FALSE)", name, strconv.FormatInt(v, 10)); err != nil {
 			return err
 		}
 	}
-	if err := script(ctx, c, "sizes"); err != nil {
+	if err := script(ctx, c, say, "sizes"); err != nil {
 		return err
 	}
 	again, err := dropIndexes(ctx, c)
 	if err != nil {
 		return err
 	}
-	if err := script(ctx, c, "small"); err != nil {
+	if err := script(ctx, c, say, "small"); err != nil {
 		return err
 	}
 	// Tasks are half of it all, and need nothing of the rest.
@@ -51,9 +52,9 @@ func fill(ctx context.Context, d *sql.DB, n farmSize) error {
 			return err
 		}
 		defer c.Close()
-		return script(both, c, "tasks")
+		return script(both, c, say, "tasks")
 	})
-	g.Go(func() error { return script(both, c, "builds", "rpms", "files") })
+	g.Go(func() error { return script(both, c, say, "builds", "rpms", "files") })
 	if err := g.Wait(); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func fill(ctx context.Context, d *sql.DB, n farmSize) error {
 		return err
 	}
 	_, err = c.ExecContext(ctx, "VACUUM (ANALYZE)")
-	fmt.Printf("# indexes and statistics took %.0f s\n", time.Since(began).Seconds())
+	say("indexes and statistics took %.0f s", time.Since(began).Seconds())
 	return err
 }
 
@@ -88,10 +89,10 @@ func filler(ctx context.Context, d *sql.DB) (*sql.Conn, error) {
 }
 
 // script runs the statements of files.
-func script(ctx context.Context, c *sql.Conn, files ...string) error {
+func script(ctx context.Context, c *sql.Conn, say func(string, ...any), files ...string) error {
 	for _, name := range files {
 		began := time.Now()
-		text, err := farmSQL.ReadFile("farm/" + name + ".sql")
+		text, err := scripts.ReadFile(name + ".sql")
 		if err != nil {
 			return err
 		}
@@ -100,7 +101,7 @@ func script(ctx context.Context, c *sql.Conn, files ...string) error {
 				return fmt.Errorf("%s.sql, statement %d: %w", name, i+1, err)
 			}
 		}
-		fmt.Printf("# %s.sql took %.0f s\n", name, time.Since(began).Seconds())
+		say("%s.sql took %.0f s", name, time.Since(began).Seconds())
 	}
 	return nil
 }
