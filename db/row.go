@@ -65,6 +65,7 @@ type asRecords struct{}
 // records runs a question for a reader: what lies in a driver's
 // memory stays there, instead of being made a value of database/sql first.
 func records(ctx context.Context, tx source, q string, args []any) (*sql.Rows, error) {
+	watch(ctx, q, args)
 	return tx.QueryContext(context.WithValue(ctx, asRecords{}, true), q, args...)
 }
 
