@@ -110,6 +110,13 @@ func TestDrafts(t *testing.T) {
 				t.Errorf("no %s", path)
 			}
 		}
+		h.update(func(ctx context.Context, tx *db.Tx) error { // what lists are put in order by
+			names, err := db.All(ctx, tx, db.Column[string], "SELECT nvr FROM build ORDER BY id")
+			if diff := cmp.Diff([]string{"hello-2.10-1", fmt.Sprintf("hello-2.10-1,draft_%d", two)}, names); diff != "" {
+				t.Error(diff)
+			}
+			return err
+		})
 		if got := h.anon.must("listBuilds", kw("promoter", "ada")).([]any); len(got) != 1 {
 			t.Errorf("ada promoted %d builds", len(got))
 		}

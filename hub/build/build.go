@@ -152,8 +152,9 @@ func Begin(ctx context.Context, tx *db.Tx, n New) (*Build, error) {
 	}
 	insert := func(release string) (id int64, err error) {
 		err = tx.Untold(func() error {
-			id, err = tx.Insert(ctx, `INSERT INTO build (namespace, pkg_id, version, release, epoch, state, task_id, owner,
-				create_event, start_time, source, extra, draft) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
+			id, err = tx.Insert(ctx, `INSERT INTO build (namespace, pkg_id, version, release, nvr, epoch, state, task_id, owner,
+				create_event, start_time, source, extra, draft) SELECT $1, id, $3, $4, name || '-' || $3 || '-' || $4, $5, 0, $6, $7, $8, $9, $10, $11, $12
+				FROM package WHERE id = $2 RETURNING id`,
 				n.Namespace, pkg, n.Version, release, n.Epoch, n.TaskID, n.OwnerID, ev, start, n.Source, extra, n.Draft)
 			return err
 		})

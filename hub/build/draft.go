@@ -33,6 +33,9 @@ func (b *Build) Target() rpm.NVR {
 	return n
 }
 
+// named names a build whose release becomes $2.
+const named = "nvr = (SELECT name FROM package WHERE package.id = pkg_id) || '-' || version || '-' || $2"
+
 // beginDraft makes the record of a draft. Whoever holds the name it will have
 // is in the way.
 func beginDraft(ctx context.Context, tx *db.Tx, n New, insert func(release string) (int64, error)) (int64, error) {
@@ -54,7 +57,7 @@ func beginDraft(ctx context.Context, tx *db.Tx, n New, insert func(release strin
 		return 0, err
 	}
 	return id, untold(ctx, tx, id, func() error {
-		_, err := tx.Exec(ctx, "UPDATE build SET release = $2 WHERE id = $1", id, draftRelease(n.Release, id))
+		_, err := tx.Exec(ctx, "UPDATE build SET release = $2, "+named+" WHERE id = $1", id, draftRelease(n.Release, id))
 		return err
 	})
 }
@@ -71,7 +74,7 @@ func Promote(ctx context.Context, tx *db.Tx, by account.Actor, id int64) (*Build
 		return nil, err
 	}
 	target := b.Target()
-	if _, err := tx.Exec(ctx, "UPDATE build SET draft = FALSE, release = $2, promotion_time = $3, promoter = $4 WHERE id = $1", id, target.Release, db.Now(), by.ID); err != nil {
+	if _, err := tx.Exec(ctx, "UPDATE build SET draft = FALSE, release = $2, "+named+", promotion_time = $3, promoter = $4 WHERE id = $1", id, target.Release, db.Now(), by.ID); err != nil {
 		return nil, kura.E(op, err)
 	}
 	if _, err := tx.Exec(ctx, "UPDATE rpminfo SET draft = FALSE WHERE build_id = $1", id); err != nil {

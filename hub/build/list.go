@@ -72,8 +72,7 @@ func (f *Filter) query() (*db.Builder, error) {
 		err := f.order(&q)
 		return q.Page(limit, f.Offset), err
 	}
-	// All are put in order: only what decides of each, and the rest of those that
-	// are wanted.
+	// What decides is found by itself, and the rest of those that are wanted.
 	f.joined(q.Add(" WHERE build.id IN (SELECT build.id FROM build"))
 	f.where(&q)
 	err := f.order(&q)
@@ -83,7 +82,8 @@ func (f *Filter) query() (*db.Builder, error) {
 	return &q, err
 }
 
-// sorted reports whether builds are wanted in an order that no index has.
+// sorted reports whether builds are wanted in an order in which many may have to be
+// passed over: that of an index that holds all there is to decide.
 func (f *Filter) sorted() bool {
 	return slices.ContainsFunc(f.Order, func(by By) bool { return by.Field == "nvr" })
 }
@@ -110,10 +110,10 @@ func (f *Filter) joined(q *db.Builder) {
 	for _, o := range f.Order {
 		by[o.Field] = true
 	}
-	if f.Package != "" || f.Prefix != "" || f.Pattern != "" || by["nvr"] || by["name"] || by["package_name"] {
+	if f.Package != "" || f.Prefix != "" || f.Pattern != "" || by["name"] || by["package_name"] {
 		q.Add(" JOIN package ON package.id = build.pkg_id")
 	}
-	if f.CreatedBefore != 0 || f.CreatedAfter != 0 || by["creation_time"] || by["creation_ts"] {
+	if by["creation_time"] || by["creation_ts"] {
 		q.Add(" JOIN event ON event.id = build.create_event")
 	}
 	if by["owner_name"] {
@@ -140,7 +140,7 @@ func (by By) add(q *db.Builder) error {
 	case "release":
 		q.Add(" build.release")
 	case "nvr":
-		q.Add(" package.name || '-' || build.version || '-' || build.release")
+		q.Add(" build.nvr")
 	case "state":
 		q.Add(" build.state")
 	case "owner_id":
@@ -228,11 +228,15 @@ func (f *Filter) where(q *db.Builder) {
 	if f.State != nil {
 		q.Add(" AND build.state = ?", int(*f.State))
 	}
-	if f.CreatedBefore != 0 {
-		q.Add(" AND event.time < ?", f.CreatedBefore)
-	}
-	if f.CreatedAfter != 0 {
-		q.Add(" AND event.time > ?", f.CreatedAfter)
+	if f.CreatedBefore != 0 || f.CreatedAfter != 0 {
+		q.Add(" AND build.create_event IN (SELECT id FROM event WHERE 1 = 1")
+		if f.CreatedBefore != 0 {
+			q.Add(" AND time < ?", f.CreatedBefore)
+		}
+		if f.CreatedAfter != 0 {
+			q.Add(" AND time > ?", f.CreatedAfter)
+		}
+		q.Add(")")
 	}
 	if f.CompletedBefore != 0 {
 		q.Add(" AND build.completion_time < ?", f.CompletedBefore)

@@ -1,13 +1,14 @@
 -- A hundredth of the packages has a fifth of the builds.
-INSERT INTO build (id, pkg_id, version, release, epoch, state, task_id, owner, create_event, start_time, completion_time, source)
-SELECT i + 1,
-    CASE WHEN i % 5 = 0 THEN 1 + i / 5 % hot ELSE 1 + hot + (n * 7919) % cold END,
-    '1.' || CASE WHEN i % 5 = 0 THEN i / 5 / hot ELSE n / cold END, 1 + i % 3 || '.fc' || 40 + i * 6 / builds, CASE WHEN i % 50 = 0 THEN 1 END,
+INSERT INTO build (id, pkg_id, version, release, nvr, epoch, state, task_id, owner, create_event, start_time, completion_time, source)
+SELECT i + 1, package, version, release, name || '-' || version || '-' || release, CASE WHEN i % 50 = 0 THEN 1 END,
     state, task0 + 48 * i + 1, user0 + 3 + i * 31 % (people - 2), event0 + 4 * i + 1, born, CASE WHEN state <> 0 THEN born + 900000000 + i % 600 * 1000000 END,
     'git+https://src.example.org/rpms/package' || i % packages || '.git#' || md5(i::text)
 FROM farm, generate_series(0, builds - 1) i,
     LATERAL (SELECT i - i / 5 - 1 AS n, time0 + step * 25 * i / 4 AS born,
-        CASE WHEN i >= builds - 30 THEN 0 WHEN i % 33 = 1 THEN 3 WHEN i % 97 = 2 THEN 4 WHEN i % 101 = 3 THEN 2 ELSE 1 END AS state) x;
+        CASE WHEN i >= builds - 30 THEN 0 WHEN i % 33 = 1 THEN 3 WHEN i % 97 = 2 THEN 4 WHEN i % 101 = 3 THEN 2 ELSE 1 END AS state) x,
+    LATERAL (SELECT CASE WHEN i % 5 = 0 THEN 1 + i / 5 % hot ELSE 1 + hot + (n * 7919) % cold END AS package,
+        '1.' || CASE WHEN i % 5 = 0 THEN i / 5 / hot ELSE n / cold END AS version, 1 + i % 3 || '.fc' || 40 + i * 6 / builds AS release) y
+    JOIN package ON package.id = y.package;
 
 INSERT INTO build_types (build_id, btype_id) SELECT id, 1 FROM build WHERE state IN (1, 2);
 

@@ -89,6 +89,10 @@ func (c *checker) records(tx *db.Tx) error {
 			return db.All(c.ctx, tx, db.Column[string], `SELECT p.name || '-' || b.version FROM tag_listing l JOIN build b ON b.id = l.build_id
 				JOIN package p ON p.id = b.pkg_id WHERE l.revoke_event IS NULL AND b.state <> 1`)
 		}},
+		{"a build that is not called what it is", func() ([]string, error) {
+			return db.All(c.ctx, tx, db.Column[string], `SELECT p.name || '-' || b.version FROM build b JOIN package p ON p.id = b.pkg_id
+				WHERE COALESCE(b.nvr, '') <> p.name || '-' || b.version || '-' || b.release`)
+		}},
 		{"a build that is over, of a task that is not", func() ([]string, error) {
 			return db.All(c.ctx, tx, db.Column[string], `SELECT p.name || '-' || b.version FROM build b JOIN package p ON p.id = b.pkg_id
 				JOIN task t ON t.id = b.task_id WHERE b.state = 0 AND t.state IN (2, 3, 5)`)

@@ -42,7 +42,14 @@ func TestCheckSees(t *testing.T) {
 			_, err := s.Put(ctx, strings.NewReader("x"), nil)
 			return err
 		}, ""},
-		"a row without its file":     {func(tx *db.Tx, _ *dir.Store) error { return row(ctx, tx) }, "a package without its file: a-1-1.noarch"},
+		"a row without its file": {func(tx *db.Tx, _ *dir.Store) error { return row(ctx, tx) }, "a package without its file: a-1-1.noarch"},
+		"a build under another name": {func(tx *db.Tx, _ *dir.Store) error {
+			if err := row(ctx, tx); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, "UPDATE build SET nvr = NULL")
+			return err
+		}, "a build that is not called what it is: a-1"},
 		"a change without its event": {func(tx *db.Tx, _ *dir.Store) error { return row(ctx, tx) }, "rpm.import events differ"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +98,7 @@ func row(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	b, err := tx.Insert(ctx, "INSERT INTO build (pkg_id, version, release, state, owner, create_event) VALUES ($1, '1', '1', 1, $2, $3) RETURNING id", pkg, user, ev)
+	b, err := tx.Insert(ctx, "INSERT INTO build (pkg_id, version, release, nvr, state, owner, create_event) VALUES ($1, '1', '1', 'a-1-1', 1, $2, $3) RETURNING id", pkg, user, ev)
 	if err != nil {
 		return err
 	}
