@@ -1,11 +1,9 @@
 package rest
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/kura-build/kura"
@@ -48,7 +46,14 @@ func (s *Server) repoRequests() {
 		Tag  string `query:"tag"`
 		Open bool   `query:"open" doc:"only those whose task goes on"`
 	}) (page pageOf[requestView], err error) {
-		f := repo.RequestFilter{Open: in.Open}
+		m, err := in.mark()
+		if err != nil {
+			return page, err
+		}
+		f := repo.RequestFilter{Open: in.Open, Asked: db.Asked{Order: []string{"id"}, Limit: int64(in.Limit) + 1}}
+		if m.ID != 0 {
+			f.Asked.Clauses = []db.Clause{{Field: "id", Op: ">", Value: m.ID}}
+		}
 		if in.Tag != "" {
 			n, err := tag.Lookup(ctx, c.tx, tag.ByName(in.Tag))
 			if err != nil {
@@ -60,8 +65,7 @@ func (s *Server) repoRequests() {
 		if err != nil {
 			return page, err
 		}
-		slices.SortFunc(all, func(a, b *repo.Request) int { return cmp.Compare(a.ID, b.ID) })
-		return numbered(&in.Paging, all, func(r *repo.Request) int64 { return r.ID }, viewRequest)
+		return full(&in.Paging, all, func(r *repo.Request) mark { return mark{ID: r.ID} }, viewRequest), nil
 	})
 	read(s, "get-repo-request", func(ctx context.Context, c *call, in *ByNumber) (v requestView, err error) {
 		r, err := repo.GetRequest(ctx, c.tx, in.ID)

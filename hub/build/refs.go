@@ -55,9 +55,9 @@ func archiveRefs(ctx context.Context, tx *db.Tx, id, limit int64) (made []*Archi
 		return nil, nil, err
 	}
 	var p db.Builder
-	p.Add(`SELECT DISTINCT a.id FROM archiveinfo a JOIN build ON build.id = a.build_id WHERE build.state = 1 AND (
-		a.id IN (SELECT c.archive_id FROM archive_rpm_components c JOIN rpminfo ON rpminfo.id = c.rpm_id WHERE rpminfo.build_id = ?)
-		OR a.id IN (SELECT c.archive_id FROM archive_components c JOIN archiveinfo used ON used.id = c.component_id WHERE used.build_id = ?)) ORDER BY a.id`, id, id).Page(limit, 0)
+	p.Add(`SELECT a.id FROM archiveinfo a JOIN build ON build.id = a.build_id WHERE build.state = 1 AND a.id IN (
+		SELECT c.archive_id FROM archive_rpm_components c JOIN rpminfo ON rpminfo.id = c.rpm_id WHERE rpminfo.build_id = ?
+		UNION SELECT c.archive_id FROM archive_components c JOIN archiveinfo used ON used.id = c.component_id WHERE used.build_id = ?) ORDER BY a.id`, id, id).Page(limit, 0)
 	parts, err = db.Find(ctx, tx, db.Column[int64], &p)
 	return made, parts, err
 }

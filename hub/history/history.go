@@ -185,11 +185,17 @@ func (t *table) query(ctx context.Context, tx *db.Tx, q Query) (*db.Builder, err
 	if err != nil {
 		return nil, err
 	}
+	// SQLite would look at all records to have them in order, however few are wanted.
+	if q.AfterEvent != 0 && q.Limit == 0 {
+		b.Add("SELECT +v.create_event")
+	} else {
+		b.Add("SELECT v.create_event")
+	}
 	q.from(&b, t, between.last)
 	if q.After != 0 {
 		// Two questions, as an index answers each of them: one for either would
 		// have the database look at all records.
-		b.Add(" AND v.create_event >= ? AND "+made+" > ? UNION ALL ", between.first, q.After)
+		b.Add(" AND v.create_event >= ? AND "+made+" > ? UNION ALL SELECT +v.create_event", between.first, q.After)
 		q.from(&b, t, between.last)
 		b.Add(" AND v.revoke_event >= ? AND "+gone+" > ? AND "+made+" <= ?", between.first, q.After, q.After)
 	}
@@ -228,8 +234,8 @@ func (q Query) timed() bool {
 	return q.After != 0 || q.Before != 0 || q.AfterEvent != 0 || q.BeforeEvent != 0
 }
 
-// from asks for a table's records, without saying after which time. last is the
-// last event before the time before which they were made.
+// from asks for a table's records, behind the event that made them and without saying
+// after which time. last is the last event before the time before which they were made.
 func (q Query) from(b *db.Builder, t *table, last int64) {
 	t.from(b)
 	for by, v := range q.About {

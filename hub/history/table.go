@@ -2,13 +2,14 @@ package history
 
 import "github.com/kura-build/kura/db"
 
-// head and tail are the same for every table: v is its alias. When something was
+// head, behind the event that made a record, and tail are the same for every table: v
+// is its alias. When something was
 // is asked for each record that is told, by its event's number: joined, all events
 // there ever were would be read beside those of a few thousand records.
 const (
 	made        = `(SELECT time FROM event WHERE event.id = v.create_event)`
 	gone        = `(SELECT time FROM event WHERE event.id = v.revoke_event)`
-	head        = `SELECT v.create_event, v.revoke_event, v.creator_id, v.revoker_id, creator.name, revoker.name, ` + made + `, ` + gone + `, `
+	head        = `, v.revoke_event, v.creator_id, v.revoker_id, creator.name, revoker.name, ` + made + `, ` + gone + `, `
 	tail        = ` v LEFT JOIN users creator ON creator.id = v.creator_id LEFT JOIN users revoker ON revoker.id = v.revoker_id `
 	tagJoin     = ` LEFT JOIN tag ON tag.id = v.tag_id `
 	packageJoin = ` LEFT JOIN package ON package.id = v.package_id `
