@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// copyRecords fills a SQLite database with the records of a PostgreSQL one.
-func copyRecords(ctx context.Context, from, to *sql.DB) error {
+// copyRecords fills a SQLite database with the records of a PostgreSQL one; of tasks
+// only with those near one, as SQLite plans without a look at how many there are.
+func copyRecords(ctx context.Context, from, to *sql.DB, task int64) error {
 	c, err := to.Conn(ctx)
 	if err != nil {
 		return err
@@ -24,7 +25,11 @@ func copyRecords(ctx context.Context, from, to *sql.DB) error {
 		}
 	}
 	for _, name := range tables {
-		if err := copyTable(ctx, from, c, name); err != nil {
+		which := ""
+		if name == "task" {
+			which = fmt.Sprintf(" WHERE abs(id - %d) < 100", task)
+		}
+		if err := copyTable(ctx, from, c, name, which); err != nil {
 			return fmt.Errorf("copy %s: %w", name, err)
 		}
 	}
@@ -32,11 +37,11 @@ func copyRecords(ctx context.Context, from, to *sql.DB) error {
 	return err
 }
 
-func copyTable(ctx context.Context, from *sql.DB, to *sql.Conn, name string) error {
+func copyTable(ctx context.Context, from *sql.DB, to *sql.Conn, name, which string) error {
 	if _, err := to.ExecContext(ctx, "DELETE FROM "+name); err != nil {
 		return err
 	}
-	rows, err := from.QueryContext(ctx, "SELECT * FROM "+name)
+	rows, err := from.QueryContext(ctx, "SELECT * FROM "+name+which)
 	if err != nil {
 		return err
 	}

@@ -25,5 +25,5 @@ FROM build b JOIN package p ON p.id = b.pkg_id, unnest(ARRAY['x86_64', 'aarch64'
 -- are not there yet
 INSERT INTO repo_queue (tag_id, create_time, update_time, owner, priority, min_event, opts, active, task_id, tries)
 SELECT r.tag_id, r.create_time, r.create_time, user0 + 3 + r.id % (people - 2), 20, r.create_event,
-    '{"src":false,"debuginfo":false,"separate_src":false,"maven":false}', (r.id - repo0 - 1) * 6 + 4 >= families - 200, r.task_id, 1
+    '{"src":false,"debuginfo":false,"separate_src":false,"maven":false}', (r.id - repo0 - 1) * 6 + 4 >= families - live, r.task_id, 1
 FROM farm, repo r WHERE r.id > repo0 + builds - builds / 30 ORDER BY r.id

@@ -55,7 +55,7 @@ func newPostgres(ctx context.Context, d *sql.DB) (*postgres, error) {
 		}
 	}
 	names, err := column(ctx, c, `SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
-		WHERE i.indpred IS NOT NULL AND c.reltuples < t.reltuples / 5`)
+		WHERE i.indpred IS NOT NULL AND c.reltuples < t.reltuples / 10`)
 	p := &postgres{conn: c, few: map[string]bool{}}
 	for _, n := range names {
 		p.few[n] = true

@@ -3,7 +3,7 @@
 -- what the hub made of itself, so numbers go on from there.
 CREATE UNLOGGED TABLE farm AS SELECT
     builds, packages, greatest(1, packages / 100) AS hot, packages - greatest(1, packages / 100) AS cold,
-    builds * 25 / 4 AS families, builds / 10 + 1 AS sets, tags, 300 AS people, 100 AS hosts,
+    builds * 25 / 4 AS families, least(200, builds * 5 / 16) AS live, builds / 10 + 1 AS sets, tags, 300 AS people, 100 AS hosts,
     (SELECT max(id) FROM users) AS user0,
     (SELECT coalesce(max(id), 0) FROM host) AS host0,
     (SELECT max(id) FROM event) AS event0,

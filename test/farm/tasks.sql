@@ -1,5 +1,5 @@
 -- Of six families one is a build, three are scratch builds, one a repository
--- that was made and one a build that failed. The last two hundred are not over.
+-- that was made and one a build that failed. The last two hundred, or one in twenty of few, are not over.
 INSERT INTO task (id, state, method, request, result, fault, arch, channel_id, host_id, parent, label, owner, share,
     priority, weight, create_time, free_time, start_time, completion_time, waiting, awaited, hub, runs, lease_until)
 SELECT task0 + 8 * k + j + 1, state, method,
@@ -21,7 +21,7 @@ SELECT task0 + 8 * k + j + 1, state, method,
 FROM (
     SELECT farm.*, k, j, kind, time0 + step * k + j * 100000 AS born,
         CASE WHEN kind = 4 THEN user0 + 1 WHEN kind IN (1, 2) THEN user0 + 2 ELSE user0 + 3 + k / 6 * 31 % (people - 2) END AS owner,
-        CASE WHEN k >= families - 200 THEN CASE WHEN j = 0 OR j > 1 AND j < 4 THEN 1 WHEN j = 1 THEN 2 ELSE 0 END
+        CASE WHEN k >= families - live THEN CASE WHEN j = 0 OR j > 1 AND j < 4 THEN 1 WHEN j = 1 THEN 2 ELSE 0 END
             WHEN kind = 5 AND j IN (0, 3) THEN 5 WHEN k % 97 = 0 THEN 3 ELSE 2 END AS state,
         CASE WHEN kind = 4 AND j = 0 THEN 'newRepo' WHEN kind = 4 THEN 'createrepo' WHEN j = 0 THEN 'build'
             WHEN j = 1 THEN 'buildSRPMFromSCM' WHEN j = 7 AND kind = 0 THEN 'tagBuild' ELSE 'buildArch' END AS method,
