@@ -32,18 +32,18 @@ type logFile struct {
 // gather verifies all that the workers sent, before any record is changed. A
 // noarch package may come from each arch; the first counts.
 func (j *job) gather(ctx context.Context, p *plan) ([]arrival, []logFile, error) {
-	all := []arrival{{in: p.srpm, path: p.srpmPath}}
+	source, err := j.rebuilt(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := []arrival{source}
 	var once build.Once
-	if _, err := once.Take(p.srpm); err != nil {
+	if _, err := once.Take(source.in); err != nil {
 		return nil, nil, err
 	}
 	var logs []logFile
 	for i, res := range p.results {
-		root := res.Root
-		var rootID *int64
-		if root != 0 {
-			rootID = &root
-		}
+		rootID := res.root()
 		for _, path := range res.RPMs {
 			in, err := j.inspect(ctx, path)
 			if err != nil {
@@ -68,6 +68,28 @@ func (j *job) gather(ctx context.Context, p *plan) ([]arrival, []logFile, error)
 		return nil, nil, kura.Errorf("flow.build", kura.Build, "the build of %s made no packages: its spec has no %%files for any", p.srpm.Name.NVR())
 	}
 	return all, logs, nil
+}
+
+// rebuilt gives the source package that the first arch made anew, in the root in
+// which it was built. Of builders that sent none, it is what they built from.
+func (j *job) rebuilt(ctx context.Context, p *plan) (arrival, error) {
+	out := arrival{in: p.srpm, path: p.srpmPath}
+	found := false
+	for i, res := range p.results {
+		for _, path := range res.SRPMs {
+			in, err := j.inspect(ctx, path)
+			switch {
+			case err != nil:
+				return out, err
+			case found:
+				return out, kura.Errorf("flow.build", kura.Build, "%s sent the source package a second time", p.arches[i])
+			case in.File() != p.srpm.File():
+				return out, kura.Errorf("flow.build", kura.Build, "%s sent %s, which is not the source package %s", p.arches[i], in.File(), p.srpm.File())
+			}
+			out, found = arrival{in: in, root: res.root(), path: path}, true
+		}
+	}
+	return out, nil
 }
 
 // complete imports what was built: all of it in one transaction.

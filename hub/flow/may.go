@@ -140,6 +140,9 @@ func result(ctx context.Context, tx *db.Tx, g *task.Listed) (r Result, err error
 			return r, kura.Errorf(op, kura.Build, "task %d names %.200q, which is no file of its own", g.ID, n)
 		}
 	}
+	if _, c, _ := strings.Cut(r.Source["source"], "#"); r.Source["commit"] == "" && commitID.MatchString(c) {
+		r.Source["commit"] = c // Koji's builders say it in the address
+	}
 	if c := r.Source["commit"]; c != "" && !commitID.MatchString(c) {
 		return r, kura.Errorf(op, kura.Build, "task %d says that it built the commit %.80q, which is none", g.ID, c)
 	}

@@ -30,6 +30,14 @@ type Result struct {
 	Source map[string]string `json:"source,omitempty"`
 }
 
+// root is the one in which a task worked, if it had one.
+func (r *Result) root() *int64 {
+	if r.Root == 0 {
+		return nil
+	}
+	return &r.Root
+}
+
 // source has the source package made and gives its path below work/, and where
 // the source came from.
 func (j *job) source(ctx context.Context) (path string, origin map[string]string, err error) {
@@ -42,7 +50,7 @@ func (j *job) source(ctx context.Context) (path string, origin map[string]string
 	}
 	kids, err := j.r.Spawn(ctx, task.Spec{
 		Method: method, Label: "srpm", Arch: "noarch", Weight: 1,
-		Request: request(j.src, j.tag.ID, childOpts{RepoID: j.repo.ID, Scratch: j.opts.Scratch}),
+		Request: request(j.src, j.tag.ID, sourceOpts{RepoID: j.repo.ID, Scratch: j.scratched()}),
 	})
 	if err != nil {
 		return "", nil, err
@@ -55,6 +63,20 @@ func (j *job) source(ctx context.Context) (path string, origin map[string]string
 		return "", nil, kura.Errorf("flow.build", kura.Other, "task %d made no source package", kids[0].ID)
 	}
 	return got[0].SRPM, got[0].Source, nil
+}
+
+// sourceOpts are the childOpts of the task that makes a source package, as
+// Koji's builders give them: that a build is not scratch is null.
+type sourceOpts struct {
+	RepoID  int64 `json:"repo_id"`
+	Scratch *bool `json:"scratch"`
+}
+
+func (j *job) scratched() *bool {
+	if !j.opts.Scratch {
+		return nil
+	}
+	return &j.opts.Scratch
 }
 
 // begun reports whether the source package is being made already, or is made.
@@ -312,7 +334,7 @@ func (j *job) arches(ctx context.Context, p *plan) error {
 		taskArch := rpm.CanonArch(a)
 		specs[i] = task.Spec{
 			Method: "buildArch", Label: a, Arch: taskArch, Weight: 1.5,
-			Request: request(p.srpmPath, j.tag.ID, a, i == 0, childOpts{RepoID: j.repo.ID, Scratch: j.opts.Scratch}),
+			Request: request(p.srpmPath, j.tag.ID, a, i == 0, childOpts{RepoID: j.repo.ID}),
 		}
 	}
 	kids, err := j.r.Spawn(ctx, specs...)
