@@ -29,7 +29,7 @@ type Command struct {
 // client makes has none.
 func (c *Command) Name() string {
 	words := strings.Fields(c.Line)
-	if words[0] == "-" || words[0][0] == '$' {
+	if words[0] == "-" || words[0][0] == '$' || words[0][0] == '@' {
 		return ""
 	}
 	return words[1+slices.IndexFunc(words[1:], func(w string) bool { return w[0] != '-' })]
@@ -37,12 +37,13 @@ func (c *Command) Name() string {
 
 // Call is a request and its answer.
 type Call struct {
-	Session int64    `json:"session,omitempty"` // that speaks, where an earlier command has begun it
-	Method  string   `json:"method,omitempty"`  // none: an upload
-	Params  []Value  `json:"params,omitempty"`
-	Upload  *Upload  `json:"upload,omitempty"`
-	Answer  Value    `json:"answer"`
-	Fault   *Problem `json:"fault,omitempty"` // in the answer's place
+	Session     int64    `json:"session,omitempty"`     // that speaks, where an earlier command has begun it
+	Certificate string   `json:"certificate,omitempty"` // the name in the one that is shown with it
+	Method      string   `json:"method,omitempty"`      // none: an upload
+	Params      []Value  `json:"params,omitempty"`
+	Upload      *Upload  `json:"upload,omitempty"`
+	Answer      Value    `json:"answer"`
+	Fault       *Problem `json:"fault,omitempty"` // in the answer's place
 }
 
 // Methods are those that a request asks for: several, if it is of many calls.

@@ -18,7 +18,13 @@ type caller struct {
 	id     int64
 	key    string
 	number int // of the next call
+
+	certificate string // the name in what it shows, if anything
 }
+
+// certificateHeader names to the recorded hub who shows a certificate, as whoever
+// stands before a hub of Koji's tells it.
+const certificateHeader = "X-Certificate"
 
 // begun is a session that a hub has begun, if that is what it answered.
 func begun(method string, answer any) (id int64, key string, ok bool) {
@@ -52,6 +58,9 @@ func (c *caller) post(query, kind string, body io.Reader) (any, error) {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", kind)
+	if c.certificate != "" {
+		req.Header.Set(certificateHeader, c.certificate)
+	}
 	if c.id != 0 {
 		req.Header.Set("Koji-Session-Id", fmt.Sprint(c.id))
 		req.Header.Set("Koji-Session-Key", c.key)
@@ -86,6 +95,7 @@ func again(server, before string) error {
 			if c.Session != 0 {
 				speaks = sessions[c.Session]
 			}
+			speaks.certificate = c.Certificate
 			got, err := speaks.repeat(c, know)
 			var f *xmlrpc.Fault
 			if errors.As(err, &f) != (c.Fault != nil) || err != nil && f == nil {

@@ -23,7 +23,8 @@ import (
 //	WHO METHOD ARGUMENTS
 //	WHO $name = METHOD ARGUMENTS
 //
-// WHO is the name of an answer that began a session, or - for nobody. An argument is
+// WHO is the name of an answer that began a session, or - for nobody, or @NAME for
+// nobody who shows a certificate of that name; a session begun so shows it, too. An argument is
 // JSON, or a text if it is none; name=… is one by its name. $name stands for an answer,
 // $name.0.id for a part of it, $name.dir for the directory of uploads of the task with
 // that number; response:… and fault:CODE:TEXT for what builders send about the end of a
@@ -52,6 +53,9 @@ func (r *calling) line(text string) error {
 		return errors.New("a line is WHO METHOD ARGUMENTS")
 	}
 	speaks, ok := r.who[all[0]]
+	if name, shows := strings.CutPrefix(all[0], "@"); shows {
+		speaks, ok = &caller{server: r.server, certificate: name}, true
+	}
 	if !ok {
 		return fmt.Errorf("%s has begun no session", all[0])
 	}
@@ -77,7 +81,7 @@ func (r *calling) line(text string) error {
 		return err
 	}
 	if id, key, ok := begun(rest[0], answer); ok {
-		r.who[into] = &caller{server: r.server, id: id, key: key}
+		r.who[into] = &caller{server: r.server, id: id, key: key, certificate: speaks.certificate}
 	}
 	if into != "" {
 		r.values[into] = answer

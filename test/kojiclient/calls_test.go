@@ -1,9 +1,13 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kura-build/kura/format/xmlrpc"
 )
 
 func TestArgumentsOfCalls(t *testing.T) {
@@ -25,5 +29,38 @@ func TestArgumentsOfCalls(t *testing.T) {
 		if got, err := r.params([]string{word}); err == nil {
 			t.Errorf("%s: %v", word, got)
 		}
+	}
+}
+
+func TestWhoShowsACertificate(t *testing.T) {
+	var shown []string
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shown = append(shown, r.Header.Get(certificateHeader)+" "+r.Header.Get("Koji-Session-Id"))
+		if err := xmlrpc.EncodeResponse(w, map[string]any{"session-id": int64(len(shown)), "session-key": "secret"}); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer hub.Close()
+	l, err := listen(hub.URL, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.front.Close()
+	r := (&koji{}).calling(l.front.URL)
+	for _, line := range []string{"- $a = login ada secret", "@ada $c = sslLogin", "$c $s = subsession", "$s hello", "$a hello", "@bea sslLogin"} {
+		if err := r.line(line); err != nil {
+			t.Fatal(line, err)
+		}
+	}
+	calls, err := l.heard()
+	var kept []string
+	for _, c := range calls {
+		kept = append(kept, c.Certificate)
+	}
+	if diff := cmp.Diff([]string{"", "ada", "ada", "ada", "", "bea"}, kept); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if diff := cmp.Diff([]string{" ", "ada ", "ada 2", "ada 3", " 1", "bea "}, shown); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -33,6 +33,7 @@ func files(dir string) error {
 		{"release", "7", "noarch"}, {"test", "1", "src"},
 		{"wrap", "1.0", "src"}, {"wrap", "1.0", "noarch"}, {"artwrap", "1.0", "src"}, {"artwrap", "1.0", "noarch"},
 		{"drafted", "1.0", "src"}, {"drafted", "1.0", "noarch"},
+		{"multi", "1.0", "src"}, {"multi", "1.0", "x86_64"}, {"multi", "1.0", "aarch64"},
 	} {
 		all[p.name+"-"+p.version+"-1."+p.arch+".rpm"] = func() ([]byte, error) { return pack(p.name, p.version, p.arch) }
 	}

@@ -24,7 +24,9 @@
 // they are for recording only. Where files are named, the empty hub is first asked what
 // is kept already of those that come before, so one can be recorded without the others.
 // At that hub a user that a call makes has the password secret, and its directory of
-// files is /mnt/koji.
+// files is /mnt/koji, with vol/spare in it. Whoever stands before it takes the header
+// X-Certificate for the name in a certificate of a user that was verified, as kura
+// issues them to its users (CN=…,OU=user,O=kura), and web may log others in.
 package main
 
 import (

@@ -156,6 +156,7 @@ func (l *listener) keep(r *http.Request, said, answer []byte) {
 			c.Fault, err = &exchange.Problem{Code: f.Code, Text: strings.ReplaceAll(f.String, uploadsTop, "")}, nil
 		}
 	}
+	c.Certificate = r.Header.Get(certificateHeader)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.err = errors.Join(l.err, err)
