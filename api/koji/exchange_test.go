@@ -91,10 +91,13 @@ type replay struct {
 	sessions map[int64]*client // by what they are called at the recorded hub
 	known    map[string]bool   // users who have a password
 	repos    *repo.Maker
+	door     *door
+	building int64 // the task that a recorded builder runs, and here the hub
+	workshop
 }
 
 func newReplay(t *testing.T, d *db.DB) *replay {
-	r := &replay{&front{t: t, db: d}, exchange.NewHub(), map[int64]*client{}, map[string]bool{}, nil}
+	r := &replay{front: &front{t: t, db: d}, hub: exchange.NewHub(), sessions: map[int64]*client{}, known: map[string]bool{}}
 	r.update(func(ctx context.Context, tx *db.Tx) error {
 		for _, name := range []string{"kojiadmin", "ada"} {
 			if _, err := account.Create(ctx, tx, name, account.Person); err != nil {
@@ -103,21 +106,27 @@ func newReplay(t *testing.T, d *db.DB) *replay {
 		}
 		return account.Grant(ctx, tx, account.System, account.ByName("kojiadmin"), account.ByName("admin"))
 	})
-	var parts []Handlers
+	var handlers []Handlers
 	rules, err := source.ParseRules("example.org:*:no") // the recorded hub trusts its builders with that
 	if err != nil {
 		t.Fatal(err)
 	}
 	blobs := wholeBlobs(t)
 	r.repos = repo.NewMaker(d, blobs)
-	for _, p := range wholeFrontOver(d, blobs, flow.Config{Rules: rules}) {
-		parts = append(parts, p.Handlers())
+	parts, own := wholeFrontOver(d, blobs, flow.Config{Rules: rules})
+	for _, p := range parts {
+		handlers = append(handlers, p.Handlers())
 	}
-	if r.server, err = New(Config{DB: d, Sessions: account.NewSessions(), Uploads: upload.New(d, blobs)}, parts...); err != nil {
+	sessions := account.NewSessions()
+	sessions.CreatesUser = false // as the recorded hub was told
+	if r.server, err = New(Config{
+		DB: d, Sessions: sessions, Uploads: upload.New(d, blobs), ProxyDNs: []string{"CN=web,OU=user,O=kura"},
+	}, handlers...); err != nil {
 		t.Fatal(err)
 	}
-	r.http = httptest.NewServer(r.server)
+	r.workshop, r.http = own, httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)
+	r.door = newDoor(t, r.server)
 	return r
 }
 
@@ -129,6 +138,7 @@ func (r *replay) command(c *exchange.Command) (out []difference) {
 		if call.Session != 0 {
 			speaks = r.sessions[call.Session]
 		}
+		speaks.way = r.door.way(call.Certificate)
 		for _, d := range r.ask(speaks, call) {
 			method := call.Method
 			if d.Method != "" {
@@ -161,6 +171,7 @@ func (r *replay) ask(session *client, c *exchange.Call) []exchange.Difference {
 	switch {
 	case c.Fault == nil && f == nil:
 		r.begun(session, c, got)
+		r.goOn(c, got)
 		return r.hub.Same(c, got)
 	case c.Fault == nil:
 		if c.Method == "host.repoInit" {

@@ -120,6 +120,13 @@ type client struct {
 	*front
 	header http.Header
 	num    int
+	way    *way // nil: the front's own
+}
+
+// way is another way to the hub.
+type way struct {
+	*http.Client
+	url string
 }
 
 func (f *front) anonymous() *client { return &client{front: f, header: http.Header{}} }
@@ -143,12 +150,16 @@ func (c *client) take(m map[string]any) {
 
 func (c *client) post(path string, header http.Header, body io.Reader) (*http.Response, []byte, error) {
 	c.t.Helper()
-	req, err := http.NewRequest("POST", c.http.URL+path, body)
+	to := c.way
+	if to == nil {
+		to = &way{http.DefaultClient, c.http.URL}
+	}
+	req, err := http.NewRequest("POST", to.url+path, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	req.Header = header
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := to.Do(req)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -36,7 +36,8 @@ type part interface{ Handlers() Handlers }
 // wholeFront are all parts, as cmd/kura wires them.
 func wholeFront(t *testing.T, d *db.DB) []part {
 	t.Helper()
-	return wholeFrontOver(d, wholeBlobs(t), flow.Config{})
+	parts, _ := wholeFrontOver(d, wholeBlobs(t), flow.Config{})
+	return parts
 }
 
 func wholeBlobs(t *testing.T) blob.Store {
@@ -48,7 +49,8 @@ func wholeBlobs(t *testing.T) blob.Store {
 	return blobs
 }
 
-func wholeFrontOver(d *db.DB, blobs blob.Store, conf flow.Config) []part {
+// wholeFrontOver gives the rooms of tasks and of their flow, too.
+func wholeFrontOver(d *db.DB, blobs blob.Store, conf flow.Config) ([]part, workshop) {
 	tasks, signer := task.New(&wires{ears: map[int]ear{}}), sign.New(d, blobs, nil)
 	conf.Maven, conf.Windows = true, true
 	flows := flow.New(d, blobs, tasks, repo.NewMaker(d, blobs), signer, conf)
@@ -59,7 +61,13 @@ func wholeFrontOver(d *db.DB, blobs blob.Store, conf flow.Config) []part {
 		Tags{Lists: tag.NewLists(flows.Policies().List), Side: &tag.SideTags{Suffixes: []string{"fast"}, Allow: flows.Policies().SideTag}}, Events{}, History{}, Policies{Rules: flows.Policies()},
 		Builds{DB: d, Blobs: blobs, Tasks: tasks, Flow: flows}, Archives{DB: d, Blobs: blobs, Flow: flows}, Hosted{DB: d, Flow: flows}, Repos{Flow: flows, Tasks: tasks},
 		Signing{DB: d, Blobs: blobs, Sign: signer},
-	}
+	}, workshop{tasks, flows}
+}
+
+// workshop is what a runner of the hub's own tasks needs.
+type workshop struct {
+	tasks *task.Room
+	flow  *flow.Flow
 }
 
 // undone lets calls work, and takes back what they did.
