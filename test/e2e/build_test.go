@@ -39,6 +39,13 @@ func TestFromSourceToTag(t *testing.T) {
 	if len(tags) != 1 || tags[0].Str("name") != tag {
 		t.Errorf("it is in %v", tags)
 	}
+	rpms, err := p.admin.Maps(p.ctx, "listRPMs", client.Keywords{"buildID": b.ID})
+	p.must(err)
+	for _, r := range rpms { // the source package, too, is what the arch made
+		if r["buildroot_id"] == nil {
+			t.Errorf("%s.%s comes from no root", r.Str("nvr"), r.Str("arch"))
+		}
+	}
 	const dir = "/kojifiles/packages/hello/1/1.e2e"
 	want := []string{
 		"hello-1-1.e2e.x86_64.rpm", "hello-debuginfo-1-1.e2e.x86_64.rpm", "hello-debugsource-1-1.e2e.x86_64.rpm",
