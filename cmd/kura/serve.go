@@ -17,6 +17,7 @@ import (
 	"github.com/kura-build/kura/api/files"
 	"github.com/kura-build/kura/api/git"
 	"github.com/kura-build/kura/api/koji"
+	"github.com/kura-build/kura/api/line"
 	"github.com/kura-build/kura/api/login"
 	"github.com/kura-build/kura/api/rest"
 	"github.com/kura-build/kura/api/worker"
@@ -63,6 +64,7 @@ func (h *house) run(ctx context.Context, ready func()) error {
 // ways are all ways in, as one handler for everybody and one for plain HTTP.
 type ways struct {
 	all, plain http.Handler
+	calls      *line.Front // holds connections that the servers do not know any more
 }
 
 func (h *house) ways() (*ways, error) {
@@ -101,9 +103,10 @@ func (h *house) ways() (*ways, error) {
 		Log: h.log, FilesPrefix: "/kojifiles", Organization: h.conf.Organization,
 	})
 
+	calls := line.New("/kojihub", hubFront)
 	all := http.NewServeMux()
 	for _, p := range []string{"/kojihub", "/kojihub/"} {
-		all.Handle(p, hubFront)
+		all.Handle(p, calls)
 	}
 	all.Handle(rest.Prefix+"/", interfaces)
 	all.Handle("/kojifiles/", tree)
@@ -118,7 +121,7 @@ func (h *house) ways() (*ways, error) {
 	plain.Handle("GET /kojifiles/", tree)
 	plain.Handle("/rpms/", readers)
 	plain.Handle("GET /repo/pkgs/", lookaside)
-	return &ways{all: all, plain: plain}, nil
+	return &ways{all: all, plain: plain, calls: calls}, nil
 }
 
 // koji is the front for Koji's clients, with all the parts that it has.
@@ -235,6 +238,13 @@ func (h *house) listen(ctx context.Context, g *errgroup.Group, ways *ways) error
 			return err
 		}
 	}
+	g.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		ways.calls.Wait(end)
+		return nil
+	})
 	if h.conf.Listen.Git == "" {
 		return nil
 	}
@@ -245,6 +255,9 @@ func (h *house) listen(ctx context.Context, g *errgroup.Group, ways *ways) error
 	g.Go(func() error { return git.NewDaemon(h.sources, h.log, 64).Serve(ctx, lis) })
 	return nil
 }
+
+// stopTime is how long answers that are under way may take when a hub ends.
+const stopTime = 10 * time.Second
 
 func (h *house) serve(ctx context.Context, g *errgroup.Group, name, address string, conf *tls.Config, handler http.Handler) error {
 	lis, err := net.Listen("tcp", address)
@@ -272,7 +285,7 @@ func (h *house) serve(ctx context.Context, g *errgroup.Group, name, address stri
 	})
 	g.Go(func() error {
 		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 		defer cancel()
 		if err := s.Shutdown(end); err != nil {
 			return s.Close()

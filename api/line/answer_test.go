@@ -1,0 +1,131 @@
+package line
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// taken is a connection that was taken over.
+func (w *world) taken(t *testing.T) *client {
+	t.Helper()
+	c := w.dial(t)
+	c.send(post("one"))
+	c.heard("http", "one")
+	c.send(post("two"))
+	c.heard("line", "two")
+	return c
+}
+
+func TestHead(t *testing.T) {
+	w := newWorld(t, true)
+	fresh, taken := w.dial(t), w.taken(t)
+	fresh.send(post("x"))
+	taken.send(post("x"))
+	want, _ := fresh.hear()
+	got, _ := taken.hear()
+	for _, name := range []string{"Content-Type", "Connection", "Transfer-Encoding"} {
+		if got.Header.Get(name) != want.Header.Get(name) {
+			t.Errorf("%s is %q, want %q", name, got.Header.Get(name), want.Header.Get(name))
+		}
+	}
+	if at, err := http.ParseTime(got.Header.Get("Date")); err != nil || time.Since(at).Abs() > time.Hour {
+		t.Errorf("the date is %q", got.Header.Get("Date"))
+	}
+	if len(got.Header) != len(want.Header) || got.Status != want.Status {
+		t.Errorf("the head is %s %v, want %s %v", got.Status, got.Header, want.Status, want.Header)
+	}
+}
+
+func TestStream(t *testing.T) {
+	w := newWorld(t, true)
+	c := w.taken(t)
+	c.send(post("", "Do: stream"))
+	if r, text := c.hear(); len(text) != 15000 || len(r.TransferEncoding) != 1 {
+		t.Errorf("%d bytes as %v", len(text), r.TransferEncoding)
+	}
+	c.send(post("", "Do: nothing"))
+	if r, text := c.hear(); r.StatusCode != http.StatusOK || text != "" || r.ContentLength != 0 {
+		t.Errorf("%s %q, %d bytes", r.Status, text, r.ContentLength)
+	}
+	c.send(post("and so on"))
+	c.heard("line", "and so on")
+}
+
+// TestCut cuts a connection when an answer is not whole.
+func TestCut(t *testing.T) {
+	for _, do := range []string{"little", "panic"} {
+		w := newWorld(t, true)
+		c := w.taken(t)
+		c.send(post("", "Do: "+do))
+		if do == "little" {
+			r, err := http.ReadResponse(c.in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := make([]byte, 6)
+			if _, err := r.Body.Read(p); err != nil || string(p) != "little" {
+				t.Fatal(string(p), err)
+			}
+		}
+		c.ended()
+	}
+}
+
+func TestTooMuch(t *testing.T) {
+	a := &answer{}
+	a.init(&conn{out: bufio.NewWriter(io.Discard)})
+	a.begin()
+	a.Header().Set("Content-Length", "3")
+	if _, err := a.Write([]byte("four")); err != http.ErrContentLength {
+		t.Errorf("more than was promised: %v", err)
+	}
+}
+
+// TestGone ends a call whose client has hung up.
+func TestGone(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		c := w.taken(t)
+		c.send(post("", "Do: wait"))
+		time.Sleep(2 * watchAfter)
+		c.Close()
+		if got := <-w.called; got != "gone" {
+			t.Error("the call", got)
+		}
+	})
+}
+
+// TestStop ends connections with the server.
+func TestStop(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		idle, busy := w.taken(t), w.taken(t)
+		busy.send(post("x", "Do: nap"))
+		time.Sleep(watchAfter / 2)
+		w.stop()
+		idle.ended()
+		busy.heard("line", "x")
+		busy.ended()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		w.front.Wait(ctx)
+		if ctx.Err() != nil {
+			t.Error("connections are held")
+		}
+	})
+}
+
+// TestShut has a connection not go back to a server that is no more.
+func TestShut(t *testing.T) {
+	w := newWorld(t, true)
+	c := w.taken(t)
+	if err := w.Config.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.send(post("x"))
+	c.heard("line", "x")
+	c.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+	c.ended()
+}
