@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -29,6 +30,7 @@ type DB struct {
 	read    *sql.DB
 	url     string
 	state   *shared[State]
+	glance  *glance // at whether the state is another one; nil where there is none
 	closed  sync.Once
 }
 
@@ -67,16 +69,24 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		q.Add("_pragma", "temp_store(MEMORY)")
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
+	g := newGlance(path)
 	w := sql.OpenDB(connector{dsn(url.Values{"_txlock": {"immediate"}})})
 	w.SetMaxOpenConns(1)
 	if err := w.PingContext(ctx); err != nil {
 		w.Close()
+		g.close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	r := sql.OpenDB(connector{dsn(url.Values{"_txlock": {"deferred"}})})
-	r.SetMaxOpenConns(16)
+	r.SetMaxOpenConns(17) // one of them the glance's
 	r.SetMaxIdleConns(8)
-	return opened(&DB{dialect: SQLite, write: w, read: r, url: "sqlite:" + path}), nil
+	if err := g.begin(ctx, r); err != nil {
+		r.Close()
+		w.Close()
+		g.close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return opened(&DB{dialect: SQLite, write: w, read: r, url: "sqlite:" + path, glance: g}), nil
 }
 
 func openPostgres(ctx context.Context, address string) (*DB, error) {
@@ -102,13 +112,20 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 
 // Close ends all connections.
 func (d *DB) Close() error {
-	d.closed.Do(d.state.stop)
-	err := d.read.Close()
-	if d.write != d.read {
-		if e := d.write.Close(); err == nil {
-			err = e
+	var err error
+	d.closed.Do(func() {
+		d.state.stop()
+		if d.glance != nil {
+			err = d.glance.end()
 		}
-	}
+		err = errors.Join(err, d.read.Close())
+		if d.write != d.read {
+			err = errors.Join(err, d.write.Close())
+		}
+		if d.glance != nil {
+			d.glance.close()
+		}
+	})
 	return err
 }
 
