@@ -76,6 +76,13 @@ func (d *DB) Ask(ctx context.Context, fn func(*Tx) error) error {
 	return classify(err)
 }
 
+// Nothing is a transaction for what asks nothing: a question fails.
+func Nothing() *Tx {
+	return &Tx{readonly: true, begin: func() (*sql.Tx, error) { return nil, errNothing }}
+}
+
+var errNothing = errors.New("db: a question of what asks nothing")
+
 var errMore = errors.New("db: a second question of Ask")
 
 // source is what answers questions: a transaction, or the database.

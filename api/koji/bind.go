@@ -34,7 +34,11 @@ func (s *signature) bind(params []any, kw map[string]any) (*Args, error) {
 	if s.varargs != "" {
 		a.Rest = params[n:]
 	}
-	for _, name := range slices.Sorted(maps.Keys(kw)) {
+	var names []string
+	if len(kw) > 0 {
+		names = slices.Sorted(maps.Keys(kw))
+	}
+	for _, name := range names {
 		i := s.index(name)
 		switch {
 		case i < 0 && s.varkw == "":

@@ -59,6 +59,9 @@ func (s *Server) dispatch(ctx context.Context, q *request, out *reply) (err erro
 		if done, err := s.atOnce(q, out); done || err != nil {
 			return err
 		}
+		if m := s.api.methods[q.method]; m != nil && m.Still && q.known {
+			return s.answer(ctx, db.Nothing(), q, false, out)
+		}
 	}
 	if !q.cred.given() {
 		if mode == Read || mode == Write || isMultiCall(q.method) {

@@ -14,6 +14,7 @@ type Method struct {
 	Mode   Mode         // what it needs of the database; a row without it is refused
 	Repeat bool         // carried out again if a client repeats the same call number
 	Once   bool         // it asks the database one question, as a rule: see db.Ask
+	Still  bool         // it asks the database nothing
 	Kept   bool         // it says the same to all, and its answers may be kept: see keeping.go
 	Doc    string       // one sentence for people
 

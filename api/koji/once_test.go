@@ -46,3 +46,40 @@ func TestOnce(t *testing.T) {
 		}
 	})
 }
+
+// quiet answers no questions.
+type quiet struct{ asking }
+
+func (quiet) Ask(context.Context, func(*db.Tx) error) error {
+	return errors.New("a question was asked")
+}
+
+// What is marked so asks the database nothing, whoever calls.
+func TestStill(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.root.must("getLoggedInUser") // is known from now on
+		h.server.DB = quiet{asking{h.db}}
+		n := 0
+		for name, m := range h.server.api.methods {
+			if !m.Still {
+				continue
+			}
+			n++
+			for who, c := range map[string]*client{"anonymous": h.anon, "root": h.root} {
+				if v, err := c.call(name); err != nil {
+					t.Errorf("%s, %s: %v %v", name, who, v, err)
+				}
+			}
+		}
+		if n == 0 {
+			t.Error("no method is marked")
+		}
+		if _, err := h.anon.call("listTags"); err == nil {
+			t.Error("a question was answered")
+		}
+		err := db.Nothing().Row(t.Context(), "SELECT 1").Scan(&n)
+		if err == nil {
+			t.Error("nothing answered a question")
+		}
+	})
+}
