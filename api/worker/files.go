@@ -16,12 +16,12 @@ import (
 )
 
 var (
-	fileName = regexp.MustCompile(`^[A-Za-z0-9_+~^-][A-Za-z0-9._+~^-]{0,254}$`)
+	fileName = regexp.MustCompile(`^[A-Za-z0-9_+~^-][A-Za-z0-9._+~^-]*$`)
 	sumText  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 func checkFileName(name string) error {
-	if !fileName.MatchString(name) {
+	if len(name) > 255 || !fileName.MatchString(name) {
 		return kura.Errorf("worker.file", kura.Invalid,
 			"file name %.80q: use letters, digits and . _ + ~ ^ - only, no dot in front, at most 255 bytes", name)
 	}

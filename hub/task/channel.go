@@ -37,10 +37,10 @@ func scanChannel(s db.Scanner) (*Channel, error) {
 	return c, s.Scan(&c.ID, &c.Name, &c.Description, &c.Enabled, &c.Comment)
 }
 
-var internalName = regexp.MustCompile(`^[A-Za-z0-9/_.+-]{1,256}$`)
+var internalName = regexp.MustCompile(`^[A-Za-z0-9/_.+-]+$`)
 
 func checkName(op, what, name string) error {
-	if !internalName.MatchString(name) {
+	if len(name) > 256 || !internalName.MatchString(name) {
 		return kura.Errorf(op, kura.Invalid, "%s name %q: use 1 to 256 of the letters, digits and / _ . + -", what, name)
 	}
 	return nil

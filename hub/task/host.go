@@ -157,7 +157,7 @@ func LastUpdate(ctx context.Context, tx *db.Tx, host int64) (int64, error) {
 }
 
 var (
-	hostName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$`)
+	hostName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]*$`)
 	archName = regexp.MustCompile(`^[a-zA-Z0-9_+-]+$`)
 )
 
@@ -174,7 +174,7 @@ func checkArches(op string, arches []string) (string, error) {
 // AddHost makes a host in the channel "default", with its user.
 func (r *Room) AddHost(ctx context.Context, tx *db.Tx, by account.Actor, name string, arches []string) (int64, error) {
 	const op = "task.AddHost"
-	if !hostName.MatchString(name) {
+	if len(name) > 255 || !hostName.MatchString(name) {
 		return 0, kura.Errorf(op, kura.Invalid, "host name %q: use the host's DNS name", name)
 	}
 	list, err := checkArches(op, arches)
