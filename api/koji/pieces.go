@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"io"
 
 	"github.com/kura-build/kura/db"
@@ -56,10 +55,7 @@ type piece struct {
 // builds is the same for as long as nothing is altered.
 func about(ctx context.Context, tx *db.Tx, kind string, args ...any) ([]byte, error) {
 	s, err := tx.State(ctx)
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%q %d ", kind, s.Altered)
-	mark(&b, args)
-	return b.Bytes(), err
+	return mark(mark(mark(nil, kind), s.Altered), args), err
 }
 
 // cuts cuts the list where the builds themselves say, so that a build that comes or

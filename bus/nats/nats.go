@@ -44,6 +44,18 @@ var _ bus.Bus = (*Bus)(nil)
 
 // Open starts or joins a bus. ctx bounds the start only.
 func Open(ctx context.Context, c Config) (*Bus, error) {
+	b, err := New(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Start(ctx); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// New makes a bus, which is of use once it was started.
+func New(c Config) (*Bus, error) {
 	const op = "bus/nats.Open"
 	if err := c.check(op); err != nil {
 		return nil, err
@@ -59,12 +71,16 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 	}
 	b := &Bus{config: c, log: c.Log, stream: "ev-" + c.Hub}
 	b.life, b.end = context.WithCancel(context.Background())
+	return b, nil
+}
+
+// Start starts a new bus. One that cannot start is closed.
+func (b *Bus) Start(ctx context.Context) error {
 	err := b.open(ctx)
 	if err != nil {
 		b.Close()
-		return nil, err
 	}
-	return b, nil
+	return err
 }
 
 func (b *Bus) open(ctx context.Context) error {

@@ -99,9 +99,11 @@ func start(o *server.Options, log *slog.Logger) (*server.Server, error) {
 	}
 	l := &serverLog{log: log.With("server", o.ServerName), fatal: make(chan string, 1)}
 	srv.SetLoggerV2(l, false, false, false)
-	go srv.Start()
 	ready := make(chan bool, 1)
-	go func() { ready <- srv.ReadyForConnections(startWithin) }()
+	go func() {
+		srv.Start()
+		ready <- srv.ReadyForConnections(startWithin) // who asks before waits for its clock
+	}()
 	why := "it was not ready in time"
 	select {
 	case why = <-l.fatal:

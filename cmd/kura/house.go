@@ -107,8 +107,8 @@ func openBlobs(c *Config) (blob.Store, error) {
 	})
 }
 
-// openBus starts the embedded bus, or joins the cluster that is named.
-func openBus(ctx context.Context, c *Config, log *slog.Logger) (*nats.Bus, error) {
+// newBus gives the embedded bus, or the cluster that is named, to be started.
+func newBus(c *Config, log *slog.Logger) (*nats.Bus, error) {
 	n := nats.Config{Hub: subjectName(c.Hub.Name), Dir: filepath.Join(c.Data, "bus"), Log: log}
 	if c.Bus.URL != "" {
 		n.External = &nats.External{URL: c.Bus.URL}
@@ -121,7 +121,7 @@ func openBus(ctx context.Context, c *Config, log *slog.Logger) (*nats.Bus, error
 		}
 		n.Cluster = &nats.Cluster{Name: subjectName(c.Organization), Secret: c.Bus.Secret, Listen: c.Bus.Cluster, Peers: c.Bus.Routes, TLS: tls}
 	}
-	return nats.Open(ctx, n)
+	return nats.New(n)
 }
 
 // subjectName makes a token of a bus's subject out of a name.
@@ -135,9 +135,17 @@ func subjectName(s string) string {
 }
 
 // newHouse wires the rooms.
-func newHouse(ctx context.Context, c *Config, log *slog.Logger) (h *house, err error) {
-	h = &house{conf: c, log: log}
+func newHouse(ctx context.Context, c *Config, log *slog.Logger) (_ *house, err error) {
+	h := &house{conf: c, log: log}
+	if h.bus, err = newBus(c, log.With("leg", "bus")); err != nil {
+		return nil, err
+	}
+	started := make(chan error, 1)
+	go func() { started <- h.bus.Start(ctx) }() // that takes longer than all the rest
 	defer func() {
+		if e := <-started; err == nil {
+			err = e
+		}
 		if err != nil {
 			h.close()
 		}
@@ -148,9 +156,6 @@ func newHouse(ctx context.Context, c *Config, log *slog.Logger) (h *house, err e
 	h.metrics = newMetrics()
 	h.metrics.MustRegister(newCensus(h.db))
 	if h.blobs, err = meter.New(h.blobs, h.metrics); err != nil {
-		return nil, err
-	}
-	if h.bus, err = openBus(ctx, c, log.With("leg", "bus")); err != nil {
 		return nil, err
 	}
 	h.sessions = account.NewSessions()

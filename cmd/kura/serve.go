@@ -47,6 +47,7 @@ func (h *house) run(ctx context.Context, ready func()) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(ways.interfaces.failed)
 	if err := h.listen(ctx, g, ways); err != nil {
 		return err
 	}
@@ -64,6 +65,7 @@ func (h *house) run(ctx context.Context, ready func()) error {
 // ways are all ways in, as one handler for everybody and one for plain HTTP.
 type ways struct {
 	all, plain http.Handler
+	interfaces *beside     // is part of all
 	calls      *line.Front // holds connections that the servers do not know any more
 }
 
@@ -90,14 +92,14 @@ func (h *house) ways() (*ways, error) {
 		Files:  &worker.Tree{DB: h.db, Blobs: h.blobs, Dir: flow.TaskDir, Grown: h.logGrown},
 		Orders: h.flow, Results: h.flow, Buildroots: h.flow, Log: h.log, Metrics: h.metrics,
 	})
-	interfaces, err := rest.New(rest.Config{
-		DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Known: &h.known, Blobs: h.blobs, Sign: h.sign, Uploads: h.uploads, Sessions: h.sessions, MailDomain: h.conf.Mail.Domain,
-		Actor: door.Actor, Log: h.log,
-		Woken: func(wake func()) (func(), error) { return h.bus.Listen("task.>", func(string, []byte) { wake() }) },
+	// To describe all its operations takes long. Whoever calls one waits for that.
+	interfaces := begin(time.Second, func() (http.Handler, error) {
+		return rest.New(rest.Config{
+			DB: h.db, Flow: h.flow, Tasks: h.tasks, Lists: h.lists, Side: h.sideTags(), Known: &h.known, Blobs: h.blobs, Sign: h.sign, Uploads: h.uploads, Sessions: h.sessions, MailDomain: h.conf.Mail.Domain,
+			Actor: door.Actor, Log: h.log,
+			Woken: func(wake func()) (func(), error) { return h.bus.Listen("task.>", func(string, []byte) { wake() }) },
+		})
 	})
-	if err != nil {
-		return nil, err
-	}
 	pages := web.New(web.Config{
 		DB: h.db, Blobs: h.blobs, Tasks: h.tasks, Known: &h.known, Bus: h.bus, Probes: []web.Probe{{Name: "bus", Check: h.bus.Healthy}},
 		Log: h.log, FilesPrefix: "/kojifiles", Organization: h.conf.Organization,
@@ -121,7 +123,7 @@ func (h *house) ways() (*ways, error) {
 	plain.Handle("GET /kojifiles/", tree)
 	plain.Handle("/rpms/", readers)
 	plain.Handle("GET /repo/pkgs/", lookaside)
-	return &ways{all: all, plain: plain, calls: calls}, nil
+	return &ways{all: all, plain: plain, interfaces: interfaces, calls: calls}, nil
 }
 
 // koji is the front for Koji's clients, with all the parts that it has.

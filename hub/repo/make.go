@@ -38,16 +38,20 @@ type Maker struct {
 }
 
 // Trust adds an authority, in PEM, to those of the system, for external
-// repositories that the hub itself or a sister of it publishes.
+// repositories that the hub itself or a sister of it publishes. To read those of the
+// system takes longer than most of a hub's start, so it is done when one is asked.
 func (m *Maker) Trust(pem []byte) error {
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool() // a system without authorities
-	}
-	if !roots.AppendCertsFromPEM(pem) {
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
 		return kura.Errorf("repo.Trust", kura.Invalid, "there is no certificate in what is to be trusted")
 	}
-	m.far.reader.Client = mirror.NewClient(roots)
+	m.far.reader.Client = mirror.NewClient(func() *x509.CertPool {
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			roots = x509.NewCertPool() // a system without authorities
+		}
+		roots.AppendCertsFromPEM(pem)
+		return roots
+	})
 	return nil
 }
 

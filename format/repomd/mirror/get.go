@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,25 +19,37 @@ import (
 var defaultClient = NewClient(nil)
 
 // NewClient makes a client that follows a few redirects, and speaks nothing but
-// HTTP. It trusts the authorities of roots; nil are the system's.
-func NewClient(roots *x509.CertPool) *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:     true,
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
-		IdleConnTimeout:       time.Minute,
-		MaxIdleConnsPerHost:   4,
-		DisableCompression:    true, // the checksums are of what is sent
-	}, CheckRedirect: func(_ *http.Request, via []*http.Request) error {
+// HTTP. It trusts the authorities that roots gives when it is first used; nil are
+// the system's.
+func NewClient(roots func() *x509.CertPool) *http.Client {
+	return &http.Client{Transport: late(sync.OnceValue(func() http.RoundTripper {
+		trusted := &tls.Config{MinVersion: tls.VersionTLS12}
+		if roots != nil {
+			trusted.RootCAs = roots()
+		}
+		return &http.Transport{
+			TLSClientConfig:       trusted,
+			ForceAttemptHTTP2:     true,
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+			TLSHandshakeTimeout:   10 * time.Second,
+			ResponseHeaderTimeout: 30 * time.Second,
+			IdleConnTimeout:       time.Minute,
+			MaxIdleConnsPerHost:   4,
+			DisableCompression:    true, // the checksums are of what is sent
+		}
+	})), CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 		if len(via) > 5 {
 			return errors.New("it redirects more than five times")
 		}
 		return nil
 	}}
 }
+
+// late is a transport that is made when it is first used.
+type late func() http.RoundTripper
+
+func (l late) RoundTrip(r *http.Request) (*http.Response, error) { return l().RoundTrip(r) }
 
 // localClient reads files of this machine.
 var localClient = &http.Client{Transport: http.NewFileTransport(http.Dir("/"))}
