@@ -2,6 +2,7 @@ package koji
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/kura-build/kura"
@@ -49,13 +50,27 @@ func allPackages(ctx context.Context, tx *db.Tx, prefix string, opts QueryOpts) 
 	return opts.Apply(rows)
 }
 
-func listedStruct(l tag.Listed, owners bool) xmlrpc.Struct {
-	s := record("package_id", l.PackageID, "package_name", l.PackageName, "tag_id", l.TagID, "tag_name", l.TagName,
-		"extra_arches", deref(l.ExtraArches), "blocked", l.Blocked)
-	if owners {
-		s = append(s, record("owner_id", l.OwnerID, "owner_name", l.OwnerName)...)
+// entryShape is an entry of a package list, entryOwner who owns the package there.
+var (
+	entryShape = xmlrpc.Shape[tag.Listed]{
+		xmlrpc.NewField("package_id", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.Int(l.PackageID) }),
+		xmlrpc.NewField("package_name", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.Text(l.PackageName) }),
+		xmlrpc.NewField("tag_id", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.Int(l.TagID) }),
+		xmlrpc.NewField("tag_name", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.Text(l.TagName) }),
+		xmlrpc.NewField("extra_arches", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.OptText(l.ExtraArches) }),
+		xmlrpc.NewField("blocked", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.Bool(l.Blocked) }),
 	}
-	return s
+	entryOwner = xmlrpc.Shape[tag.Listed]{
+		xmlrpc.NewField("owner_id", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.Int(l.OwnerID) }),
+		xmlrpc.NewField("owner_name", func(l tag.Listed) xmlrpc.Scalar { return xmlrpc.Text(l.OwnerName) }),
+	}
+)
+
+func listedShapeOf(owners bool) xmlrpc.Shape[tag.Listed] {
+	if !owners {
+		return entryShape
+	}
+	return append(slices.Clip(entryShape), entryOwner...)
 }
 
 // packages lists all packages, or the entries of tags, users or packages. A
@@ -105,9 +120,7 @@ func (Tags) packages(ctx context.Context, c *Call) (any, error) {
 	if q.Page != nil {
 		wanted(ctx).take(q.Page.Total)
 	}
-	return rowsOf(opts, each(shownOnce(list, q, prefix)), func(l tag.Listed) (xmlrpc.Struct, error) {
-		return listedStruct(l, !q.NoOwners), nil
-	})
+	return tableOf(opts, each(shownOnce(list, q, prefix)), listedShapeOf(!q.NoOwners))
 }
 
 // shownOnce leaves out what a prefix does not begin, and all but the last entry of
@@ -159,7 +172,7 @@ func (Tags) packageConfig(ctx context.Context, c *Call) (any, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	return listedStruct(l, true), nil
+	return listedShapeOf(true).Struct(l)
 }
 
 func (Tags) checkPackage(ctx context.Context, c *Call) (any, error) {

@@ -3,6 +3,7 @@ package line
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -80,7 +81,7 @@ func TestTooMuch(t *testing.T) {
 	a.init(&conn{out: bufio.NewWriter(io.Discard)})
 	a.begin()
 	a.Header().Set("Content-Length", "3")
-	if _, err := a.Write([]byte("four")); err != http.ErrContentLength {
+	if _, err := a.Write([]byte("four")); !errors.Is(err, http.ErrContentLength) {
 		t.Errorf("more than was promised: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -133,7 +134,7 @@ func (c *conn) run() (back bool) {
 		}
 		r, err := c.read()
 		if err != nil {
-			return err == errOther
+			return errors.Is(err, errOther)
 		}
 		if !c.take(r) || !c.answer(r) {
 			return false

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -62,10 +63,22 @@ func ask(b *bench, address string, cpu func() time.Duration, trusted *x509.CertP
 
 // other is the hub of -beside.
 func (b *bench) other() (*asked, error) {
-	a, err := ask(b, b.beside, func() time.Duration { return familyTime(b.besidePID) }, nil)
+	var trusted *x509.CertPool
+	if b.besideCA != "" {
+		text, err := os.ReadFile(b.besideCA)
+		if err != nil {
+			return nil, err
+		}
+		if trusted = x509.NewCertPool(); !trusted.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("%s holds no certificate", b.besideCA)
+		}
+	}
+	a, err := ask(b, b.beside, func() time.Duration { return familyTime(b.besidePID) }, trusted)
 	if err != nil {
 		return nil, err
 	}
+	logins := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}}
+	defer logins.CloseIdleConnections()
 	name, password, known := strings.Cut(b.besideUser, ":")
 	if !known {
 		return a, nil
@@ -75,7 +88,7 @@ func (b *bench) other() (*asked, error) {
 		if err := xmlrpc.EncodeCall(&body, "login", name, password); err != nil {
 			return nil, err
 		}
-		resp, err := http.Post(a.url+"/kojihub", "text/xml", &body)
+		resp, err := logins.Post(a.url+"/kojihub", "text/xml", &body)
 		if err != nil {
 			return nil, err
 		}

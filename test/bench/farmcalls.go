@@ -81,12 +81,17 @@ func (h *hub) timed(c *asked, d *sql.DB, ask question, turns int) (m measured, e
 	if err != nil {
 		return m, err
 	}
+	altered := 0
+	if h.b.anew {
+		altered = 1
+	}
 	var took []time.Duration
 	var all time.Duration
 	hub, database := h.cpu(), allTime(server)
 	for i := range turns {
-		// Nothing that was kept is of use.
-		r, err := d.ExecContext(h.b.ctx, "UPDATE change_count SET builds = builds + 1, tagged = tagged + 1, others = others + 1 WHERE part = 0")
+		// No answer that was kept is of use; what lists are made of is, unless anew says
+		// that it is to be made too.
+		r, err := d.ExecContext(h.b.ctx, "UPDATE change_count SET builds = builds + 1, tagged = tagged + 1, others = others + 1, altered = altered + $1 WHERE part = 0", altered)
 		if err != nil {
 			return m, err
 		}

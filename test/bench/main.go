@@ -26,8 +26,10 @@ type bench struct {
 	beside     string // another hub's address, with the records of the part lists
 	besidePID  int
 	besideUser string // name:password
+	besideCA   string // a file
 	kept       string // a database's name
 	call       string // a part of calls' names
+	anew       bool   // nothing is left of what lists are made of
 }
 
 // part is a group of numbers that are measured together.
@@ -64,10 +66,12 @@ func run() error {
 	flag.StringVar(&b.kura, "kura", "", "the program to measure; built from the sources if it is not named")
 	flag.StringVar(&b.beside, "beside", "", "the address of another hub, with tags bench and bench-c1 to bench-c10 and the builds of the part lists: measured in turn with this one")
 	flag.StringVar(&b.besideUser, "beside-user", "", "name:password of somebody there, for what is asked in a session")
+	flag.StringVar(&b.besideCA, "beside-ca", "", "who answers for its certificate, if it is asked over HTTPS as this one is")
 	flag.IntVar(&b.besidePID, "beside-pid", 0, "its process, whose children count too")
 	where := flag.String("dir", "/var/tmp", "a directory on the disk that is to be measured")
 	flag.StringVar(&b.kept, "farm", "", "a database of the PostgreSQL server for the part farm, which fills it if it is new, and keeps it")
-	flag.StringVar(&b.call, "call", "", "of the calls of the part farm, only those with this in their names")
+	flag.BoolVar(&b.anew, "anew", false, "calls of the part farm after an alteration each, so that parts of lists are made anew too, not only lists")
+	flag.StringVar(&b.call, "call", "", "of the calls of the parts lists and farm, only those with this in their names")
 	flag.Parse()
 	chosen, err := choose(*only)
 	if err != nil {

@@ -33,7 +33,7 @@ type explainer interface {
 }
 
 // tellsNothing is a condition that all rows of a farm meet.
-var tellsNothing = regexp.MustCompile(`^\(?namespace ?= ?[0?]\)?$`)
+var tellsNothing = regexp.MustCompile(`^\(?(namespace ?= ?[0?]|state ?= ?[1?])\)?$`)
 
 func tells(cond string) bool { return cond != "" && !tellsNothing.MatchString(cond) }
 

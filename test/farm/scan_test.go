@@ -31,7 +31,8 @@ const (
 // excused are reads that are right as they are. Large hubs have PostgreSQL.
 var excused = []excuse{
 	{"listBuilds of all, their number", "build", "", counted},
-	{"listBuilds of a state, a page by number", "build", "postgres", mostAre},
+	{"listBuilds of a state, building", "build", "sqlite", "few are being built, and those are read"},
+	{"listBuilds of a state, a page by number", "build", "", mostAre},
 	{"listBuilds of a pattern", "build", "sqlite", beginAny},
 	{"listBuilds of a source", "build", "sqlite", beginAny},
 	{"listTasks without parents, a page", "task", "postgres", eighth},
@@ -42,7 +43,7 @@ var excused = []excuse{
 	{"search rpm, glob that begins with a name", "rpminfo", "sqlite", beginAny},
 	{"search rpm, glob that begins with a name, a page", "rpminfo", "sqlite", beginAny},
 	{"search rpm, glob that begins with anything", "rpminfo", "sqlite", beginAny},
-	{"GET /builds?state=complete", "build", "postgres", mostAre},
+	{"GET /builds?state=complete", "build", "", mostAre},
 	{"GET /tasks?state=failed", "task", "postgres", "one in twenty-four is, so a page is found among few"},
 	{"repo.query of what is not deleted", "repo", "sqlite", "the index of repositories that are not deleted is for those who say so with a constant; PostgreSQL sees that the argument is the same"},
 	{"repo.queryQueue of what is under way", "repo_queue", "postgres", newest},
