@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync/atomic"
 )
 
@@ -37,10 +38,18 @@ func (g *glance) begin(ctx context.Context, p *sql.DB) (err error) {
 	if g.hold, err = p.Conn(ctx); err != nil {
 		return err
 	}
-	if _, err := g.hold.ExecContext(ctx, "SELECT count(*) FROM sqlite_master"); err != nil {
-		return err
+	var tables int
+	var mode string
+	err = g.hold.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables)
+	if err == nil {
+		err = g.hold.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
 	}
-	g.index.open(g.path)
+	if err != nil {
+		return errors.Join(err, g.hold.Close())
+	}
+	if mode == "wal" { // where there is another log, an index is one that was left behind
+		g.index.open(g.path)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package db
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -194,6 +195,58 @@ func TestGlanceLocks(t *testing.T) {
 	}
 	if _, err := d.State(t.Context()); err == nil {
 		t.Error("a closed database told its state")
+	}
+}
+
+// TestGlanceLocksOfWhatGoesOn has a database closed while a transaction goes on in it.
+func TestGlanceLocksOfWhatGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kura.db")
+	d, _ := counted(t, path)
+	err := d.Update(t.Context(), func(tx *Tx) error {
+		if _, err := tx.Exec(t.Context(), "INSERT INTO package (name) VALUES ('held')"); err != nil {
+			return err
+		}
+		if err := d.Close(); err != nil {
+			return err
+		}
+		if said := other(t, path, "meanwhile"); said != "failed" {
+			return errors.New("another process wrote meanwhile: " + said)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(indexes.by) // for the other tests
+	again, _ := counted(t, path)
+	var n int
+	if err := again.read.QueryRow("SELECT count(*) FROM package WHERE name = 'held'").Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d rows of what was committed: %v", n, err)
+	}
+}
+
+// TestGlanceWithoutLog opens a database whose log is of another kind, beside an index
+// that was left behind.
+func TestGlanceWithoutLog(t *testing.T) {
+	left := filepath.Join(t.TempDir(), "left.db")
+	if err := os.WriteFile(left+"-shm", make([]byte, walHeadSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := sql.Open("sqlite", left+"?_pragma=journal_mode(DELETE)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	of := newGlance(left)
+	defer of.close()
+	if err := of.begin(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if of.index.mem != nil {
+		t.Error("an index that is of no log is looked at")
+	}
+	if err := of.end(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -122,7 +122,8 @@ func (d *DB) Close() error {
 		if d.write != d.read {
 			err = errors.Join(err, d.write.Close())
 		}
-		if d.glance != nil {
+		// Who still has a connection needs SQLite's locks: then the file stays open.
+		if d.glance != nil && d.read.Stats().InUse+d.write.Stats().InUse == 0 {
 			d.glance.close()
 		}
 	})

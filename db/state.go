@@ -47,7 +47,8 @@ func (d *DB) readState(ctx context.Context) (s State, err error) {
 	return s, err
 }
 
-// State is the state that a transaction sees which only reads. Who asks for it knows
+// State is the state that a transaction sees which only reads; what one writes is counted
+// at its end. Who asks for it knows
 // something of what it was before: what is made of that depends on what was Altered.
 func (t *Tx) State(ctx context.Context) (s State, err error) {
 	t.reads |= altered

@@ -66,7 +66,7 @@ func taggedShapeOf(extra bool) xmlrpc.Shape[*build.Tagged] {
 
 // taggedList shows builds, many of them in pieces.
 func (h Builds) taggedList(ctx context.Context, tx *db.Tx, list *build.TaggedList, btype string, extra bool) (any, error) {
-	if btype == "maven" || btype == "win" || list.Len() < h.lists.from {
+	if btype == "maven" || btype == "win" || !h.lists.serve(tx, list.Len()) {
 		rows, err := list.Rows(ctx, tx, 0, list.Len())
 		if err != nil {
 			return nil, err
@@ -212,7 +212,7 @@ func (h Builds) taggedRPMs(ctx context.Context, c *Call, q build.TaggedQuery, ex
 	if sigs {
 		shape = append(slices.Clip(shape), xmlrpc.NewField("sigkey", func(r listedRPM) xmlrpc.Scalar { return xmlrpc.OptText(r.key) }))
 	}
-	if !sigs && builds.Len() >= h.lists.from {
+	if !sigs && h.lists.serve(c.Tx, builds.Len()) {
 		args := []any{extra}
 		for _, a := range arches {
 			args = append(args, a)

@@ -33,6 +33,10 @@ func newLists(from, mean int) *lists {
 	return &lists{pieces: ring{most: keepPieces}, from: from, mean: mean}
 }
 
+// serve reports whether a list of so many builds is made of pieces. What a transaction
+// has written may come to nothing, so who may write gets the list without them.
+func (l *lists) serve(tx *db.Tx, builds int) bool { return tx.ReadOnly() && builds >= l.from }
+
 // pieced is a list of rows that tell of builds, in the order of these.
 type pieced[T any] struct {
 	lists *lists

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/kura-build/kura/db"
 	"github.com/kura-build/kura/format/spliced"
+	"github.com/kura-build/kura/format/xmlrpc"
 	"github.com/kura-build/kura/hub/account"
 	"github.com/kura-build/kura/hub/build"
 )
@@ -209,4 +211,57 @@ func TestPiecesHaveBounds(t *testing.T) {
 			t.Errorf("builds %d: %d in pieces", id, next)
 		}
 	}
+}
+
+// Who may write is told what it has written, and what comes to nothing is told to nobody.
+func TestPiecesAreOfWhatWasCommitted(t *testing.T) {
+	onBuildHubs(t, func(t *testing.T, h *buildHub) {
+		h.many(6)
+		h.root.must("createUser", "bea")
+		owner := func(rows any) any {
+			t.Helper()
+			for _, b := range rows.([]any) {
+				if pick(b, "nvr") == "package00003-2.10-1" {
+					return pick(b, "owner_name")
+				}
+			}
+			t.Fatal("the build is not in the list")
+			return nil
+		}
+		if got := owner(h.anon.must("listTagged", "f41")); got != "ada" {
+			t.Errorf("the owner is %v at first", got)
+		}
+		call := func(m string, p ...any) map[string]any { return map[string]any{"methodName": m, "params": p} }
+		got := h.root.must("multiCall", list(call("setBuildOwner", "package00003-2.10-1", "bea"), call("listTagged", "f41"))).([]any)
+		if got := owner(got[1].([]any)[0]); got != "bea" {
+			t.Errorf("who has written is told of %v", got)
+		}
+		if got := owner(h.anon.must("listTagged", "f41")); got != "bea" {
+			t.Errorf("the owner is %v afterwards", got)
+		}
+		undo := errors.New("undo")
+		id := pick(h.anon.must("getBuild", "package00003-2.10-1"), "id").(int64)
+		err := h.db.Update(context.Background(), func(tx *db.Tx) error {
+			u, err := account.Get(context.Background(), tx, account.ByName("ada"))
+			if err != nil {
+				return err
+			}
+			if err := build.SetOwner(context.Background(), tx, id, u.ID); err != nil {
+				return err
+			}
+			q := &request{method: "listTagged", params: []any{"f41"}}
+			v, err := h.server.invoke(context.Background(), tx, q, account.Actor{}, q.method, q.params)
+			if err == nil {
+				err = xmlrpc.EncodeResponse(io.Discard, v)
+			}
+			return errors.Join(err, undo)
+		})
+		if !errors.Is(err, undo) {
+			t.Fatal(err)
+		}
+		h.root.must("createTag", "f42") // what was kept whole is old
+		if got := owner(h.anon.must("listTagged", "f41")); got != "bea" {
+			t.Errorf("the owner is %v, as nobody has made it", got)
+		}
+	})
 }

@@ -62,6 +62,7 @@ func (a *answer) now() []byte {
 
 func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
+	a.patience()
 	if a.chunks != nil {
 		return a.chunks.Write(p)
 	}

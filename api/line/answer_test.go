@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -76,9 +78,56 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestLittle has the first answer of a connection be less than was promised: nothing
+// can follow it.
+func TestLittle(t *testing.T) {
+	w := newWorld(t, false)
+	c := w.dial(t)
+	c.send(post("", "Do: little"))
+	r, err := http.ReadResponse(c.in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.send(post("two"))
+	if got, err := io.ReadAll(r.Body); err == nil || string(got) != "little" {
+		t.Errorf("half an answer ends with %q, %v", got, err)
+	}
+	if n := w.front.taken.Load(); n != 0 {
+		t.Errorf("%d connections were taken over", n)
+	}
+}
+
+// TestIdleHoldsLittle has a connection hold nothing of a long call behind it.
+func TestIdleHoldsLittle(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	long := strings.Repeat("b", maxBody)
+	heard := 0
+	c := &conn{nc: near, base: t.Context(), in: bufio.NewReader(strings.NewReader(post(long))), out: bufio.NewWriter(io.Discard)}
+	c.front = New("/call", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if heard = len(text); err != nil || string(text) != long {
+			t.Errorf("%d bytes came: %v", heard, err)
+		}
+	}))
+	c.watch.init(c)
+	c.reply.init(c)
+	r, err := c.read()
+	if err != nil || !c.take(r) || !c.answer(r) || heard != maxBody {
+		t.Fatalf("%d bytes were answered: %v", heard, err)
+	}
+	if cap(c.body.text) > keptBody {
+		t.Errorf("%d bytes are held", cap(c.body.text))
+	}
+}
+
 func TestTooMuch(t *testing.T) {
 	a := &answer{}
-	a.init(&conn{out: bufio.NewWriter(io.Discard)})
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	a.init(&conn{nc: near, out: bufio.NewWriter(io.Discard)})
 	a.begin()
 	a.Header().Set("Content-Length", "3")
 	if _, err := a.Write([]byte("four")); !errors.Is(err, http.ErrContentLength) {

@@ -41,12 +41,11 @@ func (b *beside) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case <-b.done:
+		if b.err == nil {
+			b.handler.ServeHTTP(w, r)
+			return
+		}
 	case <-r.Context().Done():
-		return
 	}
-	if b.err != nil { // the hub is ending
-		http.Error(w, "not available", http.StatusServiceUnavailable)
-		return
-	}
-	b.handler.ServeHTTP(w, r)
+	http.Error(w, "the hub is ending", http.StatusServiceUnavailable)
 }

@@ -28,7 +28,9 @@ func TestBeside(t *testing.T) {
 			}
 			gone, leave := context.WithCancel(t.Context())
 			leave()
-			call(gone) // does not wait
+			if got := call(gone); got != http.StatusServiceUnavailable { // does not wait
+				t.Errorf("who has gone is told %d of what was not done", got)
+			}
 			go func() { answered <- call(t.Context()) }()
 			close(may)
 			if got := <-answered; got != c.status {

@@ -35,11 +35,17 @@ func (k *Known) few() int64 {
 
 // complete gives those places whose builds are complete, with the packages of these.
 func (k *Known) complete(ctx context.Context, tx *db.Tx, all []place) ([]place, error) {
-	state, err := tx.State(ctx)
-	if err != nil {
-		return nil, err
+	var state db.State
+	if !tx.ReadOnly() { // what it has written may come to nothing
+		k = nil
 	}
-	k.recall(state, all)
+	if k != nil {
+		var err error
+		if state, err = tx.State(ctx); err != nil {
+			return nil, err
+		}
+		k.recall(state, all)
+	}
 	var ask []int64
 	for _, p := range all {
 		if p.pkg == 0 {
@@ -68,7 +74,7 @@ func (k *Known) complete(ctx context.Context, tx *db.Tx, all []place) ([]place, 
 			out = append(out, p)
 		}
 	}
-	if len(got) > 0 {
+	if k != nil && len(got) > 0 {
 		k.learn(state, packages)
 	}
 	return out, nil
@@ -76,9 +82,6 @@ func (k *Known) complete(ctx context.Context, tx *db.Tx, all []place) ([]place, 
 
 // recall fills in the packages that are known in a state.
 func (k *Known) recall(state db.State, all []place) {
-	if k == nil {
-		return
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.altered != state.Altered {
@@ -93,9 +96,6 @@ func (k *Known) recall(state db.State, all []place) {
 
 // learn takes up what was read in a state, unless a newer one is known already.
 func (k *Known) learn(state db.State, packages map[int64]int64) {
-	if k == nil {
-		return
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.altered > state.Altered {

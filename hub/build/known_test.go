@@ -2,6 +2,7 @@ package build_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -94,6 +95,22 @@ func TestKnownBuilds(t *testing.T) {
 		}
 		if got := view(); !slices.Equal(got, []int64{three.ID, one.ID}) {
 			t.Errorf("%v after somebody was told what was before", got)
+		}
+		undo := errors.New("undo")
+		err = s.Try(func(ctx context.Context, tx *db.Tx) error {
+			if _, err := build.SetState(ctx, tx, two.ID, build.Complete); err != nil {
+				return err
+			}
+			if got := listed(tx); !slices.Equal(got, []int64{three.ID, two.ID, one.ID}) {
+				t.Errorf("%v for who has completed one", got)
+			}
+			return undo
+		})
+		if !errors.Is(err, undo) {
+			t.Fatal(err)
+		}
+		if got := view(); !slices.Equal(got, []int64{three.ID, one.ID}) {
+			t.Errorf("%v after that came to nothing", got)
 		}
 		state(two.ID, build.Complete)
 		if got := view(); !slices.Equal(got, []int64{three.ID, two.ID, one.ID}) {
