@@ -166,17 +166,15 @@ func TestGlanceAtOnce(t *testing.T) {
 	}
 }
 
-// TestGlanceLocks has one of two databases of a process closed: what the other holds
-// stays locked for other processes.
-func TestGlanceLocks(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "kura.db")
-	d, _ := counted(t, path)
-	second, _ := counted(t, path)
+// staysLocked has a database be closed while a transaction goes on, and another process
+// try to write meanwhile.
+func staysLocked(t *testing.T, path string, d, closed *DB) {
+	t.Helper()
 	err := d.Update(t.Context(), func(tx *Tx) error {
 		if _, err := tx.Exec(t.Context(), "INSERT INTO package (name) VALUES ('held')"); err != nil {
 			return err
 		}
-		if err := second.Close(); err != nil {
+		if err := closed.Close(); err != nil {
 			return err
 		}
 		if said := other(t, path, "meanwhile"); said != "failed" {
@@ -187,6 +185,15 @@ func TestGlanceLocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestGlanceLocks has one of two databases of a process closed: what the other holds
+// stays locked for other processes.
+func TestGlanceLocks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kura.db")
+	d, _ := counted(t, path)
+	second, _ := counted(t, path)
+	staysLocked(t, path, d, second)
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -202,21 +209,7 @@ func TestGlanceLocks(t *testing.T) {
 func TestGlanceLocksOfWhatGoesOn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kura.db")
 	d, _ := counted(t, path)
-	err := d.Update(t.Context(), func(tx *Tx) error {
-		if _, err := tx.Exec(t.Context(), "INSERT INTO package (name) VALUES ('held')"); err != nil {
-			return err
-		}
-		if err := d.Close(); err != nil {
-			return err
-		}
-		if said := other(t, path, "meanwhile"); said != "failed" {
-			return errors.New("another process wrote meanwhile: " + said)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	staysLocked(t, path, d, d)
 	clear(indexes.by) // for the other tests
 	again, _ := counted(t, path)
 	var n int
