@@ -49,6 +49,12 @@ func ranged(err error) bool {
 	return pgCode(err) == "22003" || strings.Contains(text, "is greater than maximum value for int") || strings.Contains(text, "is less than minimum value for int")
 }
 
+// long: a pattern is longer than SQLite takes one (50,000 bytes, https://sqlite.org/limits.html),
+// which has no code of its own for that.
+func long(err error) bool {
+	return liteCode(err)&0xff == lib.SQLITE_ERROR && strings.Contains(err.Error(), "pattern too complex")
+}
+
 // full: the disk of the database is.
 func full(err error) bool {
 	return pgCode(err) == "53100" || liteCode(err)&0xff == lib.SQLITE_FULL

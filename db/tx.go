@@ -370,6 +370,8 @@ func classify(err error) error {
 		return &kura.Error{Op: "db", Kind: kura.Exists, Err: err}
 	case ranged(err):
 		return &kura.Error{Op: "db", Kind: kura.Invalid, Err: errors.New("a number is out of range")}
+	case long(err):
+		return &kura.Error{Op: "db", Kind: kura.Invalid, Err: errors.New("a pattern is too long")}
 	case full(err):
 		return &kura.Error{Op: "db", Kind: kura.NoSpace, Err: err}
 	case errors.Is(err, context.Canceled):

@@ -18,7 +18,7 @@ import (
 
 // strange are values that no argument is meant to have, and some that it may.
 var strange = []any{
-	nil, true, 0, -1, 1, int64(math.MaxInt64), int64(math.MinInt64), 0.5, "", "f41", "hello-2.10-1", "%_*?[\\", "\x01'\";--", "é", strings.Repeat("x", 5000),
+	nil, true, 0, -1, 1, int64(math.MaxInt64), int64(math.MinInt64), 0.5, "", "f41", "hello-2.10-1", "%_*?[\\", "\x01'\";--", "é", strings.Repeat("x", 60000), strings.Repeat("*x", 30000),
 	[]byte{0, 255}, list(), list(1), list(nil, "a", list()), map[string]any{}, map[string]any{"id": 1, "name": "f41"}, map[string]any{"id": "x", "name": 5},
 }
 
@@ -45,8 +45,8 @@ func TestStrangeQuestions(t *testing.T) {
 			}
 			for _, p := range m.sig.params {
 				values := strange
-				if p.name == "queryOpts" {
-					values = strangeOpts
+				if slices.Contains(optionsOf, p.name) {
+					values = slices.Concat(strange, strangeOpts)
 				}
 				for _, v := range values {
 					args := map[string]any{"__starstar": true}
@@ -60,8 +60,22 @@ func TestStrangeQuestions(t *testing.T) {
 				}
 			}
 		}
+		for _, v := range slices.Concat(strange, strangeOpts) {
+			for _, name := range []string{"filterResults", "countAndFilterResults"} {
+				h.asks(t, name, "listTags", map[string]any{"__starstar": true, "filterOpts": v})
+			}
+			for _, key := range []string{"tables", "tag", "package", "build", "user", "before", "after", "afterEvent", "active", "queryOpts", "nothing"} {
+				h.asks(t, "queryHistory", map[string]any{"__starstar": true, key: v})
+			}
+			for _, key := range []string{"event", "reverse", "nothing"} {
+				h.asks(t, "getFullInheritance", "f41", map[string]any{"__starstar": true, key: v})
+			}
+		}
 	})
 }
+
+// optionsOf are the arguments that say what a list is to be like.
+var optionsOf = []string{"queryOpts", "opts", "filterOpts"}
 
 func (h *buildHub) asks(t *testing.T, name string, params ...any) {
 	t.Helper()
@@ -87,7 +101,7 @@ func FuzzQuestions(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, text string) {
 		var params []any
 		m := h.server.api.methods[name]
-		if m == nil || m.Mode != Read || name == "fault" || json.Unmarshal([]byte(text), &params) != nil {
+		if !isMultiCall(name) && (m == nil || m.Mode != Read || name == "fault") || json.Unmarshal([]byte(text), &params) != nil {
 			return
 		}
 		var body bytes.Buffer

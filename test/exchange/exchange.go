@@ -62,6 +62,21 @@ func (c *Call) Methods() []string {
 	return out
 }
 
+// Answered says of each of Methods whether it was answered with something else than a
+// fault.
+func (c *Call) Answered() []bool {
+	out := []bool{c.Fault == nil}
+	answers, _ := c.Answer.V.([]any)
+	for i := range c.Methods()[1:] {
+		ok := i < len(answers)
+		if ok {
+			_, ok = answers[i].([]any)
+		}
+		out = append(out, ok)
+	}
+	return out
+}
+
 // Problem is a fault.
 type Problem struct {
 	Code int    `json:"code"`
