@@ -20,6 +20,22 @@ const (
 	moreJoins   = " LEFT JOIN content_generator ON content_generator.id = build.cg_id"
 )
 
+// addColumns asks for what one kind of list or the other tells of builds, and addJoins for
+// the tables that it is in.
+func addColumns(b *db.Builder, brief bool) *db.Builder {
+	if b.Add(briefColumns); !brief {
+		b.Add(moreColumns)
+	}
+	return b
+}
+
+func addJoins(b *db.Builder, brief bool) *db.Builder {
+	if b.Add(briefJoins); !brief {
+		b.Add(moreJoins)
+	}
+	return b
+}
+
 // scanOf reads a row of one kind of list or the other.
 func scanOf(brief bool) func(db.Scanner) (*Tagged, error) {
 	if brief {

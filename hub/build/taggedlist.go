@@ -119,15 +119,8 @@ func (l *TaggedList) Rows(ctx context.Context, tx *db.Tx, from, to int) ([]*Tagg
 	}
 	got, err := inParts(ids, func(part []int64) ([]*Tagged, error) {
 		var b db.Builder
-		b.Add("SELECT 0, 0, ").Add(briefColumns)
-		if !l.brief {
-			b.Add(moreColumns)
-		}
-		b.Add(" FROM build").Add(briefJoins)
-		if !l.brief {
-			b.Add(moreJoins)
-		}
-		return db.Find(ctx, tx, scanOf(l.brief), db.In(b.Add(" WHERE"), "build.id", part))
+		addColumns(b.Add("SELECT 0, 0, "), l.brief).Add(" FROM build")
+		return db.Find(ctx, tx, scanOf(l.brief), db.In(addJoins(&b, l.brief).Add(" WHERE"), "build.id", part))
 	})
 	if err != nil {
 		return nil, kura.E("build.TaggedList", err)
@@ -148,11 +141,7 @@ func (l *TaggedList) Rows(ctx context.Context, tx *db.Tx, from, to int) ([]*Tagg
 // few asks for all that is told of builds, where tags hold few of them.
 func (q *TaggedQuery) few(tags []int64) *db.Builder {
 	var b db.Builder
-	b.Add("SELECT l.tag_id, l.create_event, ").Add(briefColumns)
-	if !q.Brief {
-		b.Add(moreColumns)
-	}
-	b.Add(" FROM ")
+	addColumns(b.Add("SELECT l.tag_id, l.create_event, "), q.Brief).Add(" FROM ")
 	if q.pkg != 0 {
 		b.Add("tag_listing l")
 	} else {
@@ -162,11 +151,7 @@ func (q *TaggedQuery) few(tags []int64) *db.Builder {
 		b.Add("(SELECT * FROM tag_listing l WHERE")
 		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" ORDER BY l.tag_id, l.build_id LIMIT 1000) l")
 	}
-	b.Add(" JOIN build ON build.id = l.build_id").Add(briefJoins)
-	if !q.Brief {
-		b.Add(moreJoins)
-	}
-	b.Add(" WHERE build.state = 1")
+	addJoins(b.Add(" JOIN build ON build.id = l.build_id"), q.Brief).Add(" WHERE build.state = 1")
 	if q.pkg != 0 {
 		b.Add(" AND")
 		db.In(&b, "l.tag_id", tags).At("l", q.At).Add(" AND build.pkg_id = ?", q.pkg)
