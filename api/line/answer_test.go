@@ -135,6 +135,27 @@ func TestTooMuch(t *testing.T) {
 	}
 }
 
+// TestPatience has a client have its time for each answer, whatever was left of the one
+// for the answer before.
+func TestPatience(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	go func() { _, _ = io.Copy(io.Discard, far) }()
+	if err := near.SetWriteDeadline(long); err != nil {
+		t.Fatal(err)
+	}
+	a := &answer{}
+	a.init(&conn{nc: near, out: bufio.NewWriter(near)})
+	a.begin()
+	if _, err := a.Write(make([]byte, 10000)); err != nil {
+		t.Errorf("more than is held back: %v", err)
+	}
+	if !a.finish() {
+		t.Error("nothing can follow a whole answer")
+	}
+}
+
 // TestGone ends a call whose client has hung up.
 func TestGone(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
